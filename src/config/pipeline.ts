@@ -1,0 +1,58 @@
+import type {JsonObject} from '../base/json.js';
+import type {Place} from '../base/issue.js';
+import type {Located} from './located.js';
+import type {Stage} from './stage.js';
+
+/** A partial cell: axis to the values that it admits. */
+export type Pattern = {readonly where: ReadonlyMap<string, readonly string[]>; readonly at: Place};
+
+export type MatrixSettings = {
+  /** Axes in the order of the file, each with the values that it lists: what the product is made of. */
+  readonly listed: ReadonlyMap<string, readonly string[]>;
+  /** The same with the values that only an `include` names. */
+  readonly axes: ReadonlyMap<string, readonly string[]>;
+  readonly include: readonly Pattern[];
+  readonly exclude: readonly Pattern[];
+};
+
+/** Everything that the user wrote, checked and typed. Behind this nobody sees raw YAML. */
+export type Pipeline = {
+  readonly name: string;
+  /** The folder of pipeline.yaml, absolute. */
+  readonly root: string;
+  readonly matrix: MatrixSettings;
+  /** Per axis, the fields of each value; every value has at least `use`. */
+  readonly catalog: ReadonlyMap<string, ReadonlyMap<string, JsonObject>>;
+  /** What `${{ }}` reads beside the axes. */
+  readonly settings: JsonObject;
+  readonly stages: readonly Stage[];
+  readonly executor: ExecutorSettings;
+  readonly sandbox: SandboxSettings;
+  readonly score: ScoreSettings;
+  readonly source: Located;
+};
+
+export type ExecutorSettings = {
+  readonly use: 'local';
+  readonly cpus?: number;
+  readonly memory?: string;
+  readonly gpus?: number;
+};
+
+export type SandboxSettings = {
+  readonly use: 'apptainer' | 'bwrap' | 'none';
+  readonly expose: readonly string[];
+};
+
+export type ScoreSettings = {
+  readonly average: 'plain' | 'inverse-headroom' | {readonly weights: {readonly [benchmark: string]: number}};
+  readonly flagged: 'base' | 'zero' | 'keep';
+  readonly missing: 'base' | 'zero';
+  /** STAGE/OUTPUT of the measured score, of the audit's verdict, of the usage record; STAGE whose time is the agent's. */
+  readonly measured: string;
+  readonly verdict: string;
+  readonly usage: string;
+  readonly worked: string;
+  /** Baseline rows in the table's order; `base` is what substitutes a cell. */
+  readonly baselines: ReadonlyMap<string, string>;
+};

@@ -1,0 +1,112 @@
+import type {Argv} from '../base/argv.js';
+import type {Place} from '../base/issue.js';
+import {asText, isObject, type Json} from '../base/json.js';
+import {placeOf, pointer, type Located} from './located.js';
+
+/** An upstream stage whose outputs this one takes: those named by `take`, or all. */
+export type Need = {
+  readonly stage: string;
+  /** An optional one that failed is handed over as absent and blocks nobody. */
+  readonly optional: boolean;
+  readonly take?: readonly string[];
+  readonly at: Place;
+};
+
+/** What a step leaves, named; `path` is relative to the working directory or to `$PTB_OUT`. */
+export type Output = {
+  readonly name: string;
+  readonly path: string;
+  readonly optional: boolean;
+  /** A JSON Schema in the stage's folder that the file must satisfy. */
+  readonly schema?: string;
+};
+
+export type DoneWhen = 'exited-0' | 'exited-nonzero' | 'timed-out';
+
+/** Why an attempt did not count. */
+export type FailureClass = 'lost' | 'not-ready' | 'temporary' | 'killed' | 'timed-out' | 'failed';
+
+/** A stage as declared: `stages/<name>/stage.yaml` with the pipeline's overlay. Texts may hold `${{ look-ups }}`. */
+export type Stage = {
+  readonly name: string;
+  /** Relative to the project. */
+  readonly dir: string;
+  readonly for: readonly string[];
+  readonly needs: readonly Need[];
+  readonly fields: readonly string[];
+  readonly reads: readonly string[];
+  readonly prepare?: Argv;
+  readonly run?: Argv;
+  readonly sandbox: {
+    readonly image?: string;
+    readonly gpu: boolean;
+    readonly network: boolean;
+    readonly secrets: readonly string[];
+  };
+  readonly resources: {
+    readonly gpus: string;
+    readonly cpus: string;
+    readonly memory: string;
+    readonly time?: string;
+    readonly grace: string;
+  };
+  readonly doneWhen: readonly DoneWhen[];
+  readonly outputs: readonly Output[];
+  readonly retry: {readonly on: readonly FailureClass[]; readonly times: number};
+  /** The scripts: every file of the folder but stage.yaml, tests and prose; relative to the project, sorted. */
+  readonly files: readonly string[];
+  readonly source: Located;
+};
+
+/** Typed view of a document that satisfies schemas/stage.schema.json. */
+export function stageOf(name: string, dir: string, files: readonly string[], source: Located): Stage {
+  const document = source.value as {readonly [key: string]: Json};
+  const list = (value: Json | undefined): readonly string[] => (Array.isArray(value) ? (value as string[]) : []);
+  const map = (value: Json | undefined): {readonly [key: string]: Json} => (isObject(value) ? value : {});
+  const sandbox = map(document.sandbox);
+  const resources = map(document.resources);
+  const retry = map(document.retry);
+  const text = (value: Json | undefined, fallback: string): string => (value === undefined ? fallback : asText(value));
+  return {
+    name,
+    dir,
+    for: list(document.for),
+    needs: (Array.isArray(document.needs) ? (document.needs as Json[]) : []).map((need, n) => ({
+      stage: isObject(need) ? asText(need.stage) : asText(need),
+      optional: isObject(need) && need.optional === true,
+      ...(isObject(need) && need.take !== undefined ? {take: list(need.take)} : {}),
+      at: placeOf(source, pointer('/needs', n)),
+    })),
+    fields: list(document.fields),
+    reads: list(document.reads),
+    ...(document.prepare === undefined ? {} : {prepare: list(document.prepare) as unknown as Argv}),
+    ...(document.run === undefined ? {} : {run: list(document.run) as unknown as Argv}),
+    sandbox: {
+      ...(sandbox.image === undefined ? {} : {image: asText(sandbox.image)}),
+      gpu: sandbox.gpu === true,
+      network: sandbox.network === true,
+      secrets: list(sandbox.secrets),
+    },
+    resources: {
+      gpus: text(resources.gpus, '0'),
+      cpus: text(resources.cpus, '1'),
+      memory: text(resources.memory, '1GB'),
+      ...(resources.time === undefined ? {} : {time: asText(resources.time)}),
+      grace: text(resources.grace, '10s'),
+    },
+    doneWhen: (document['done-when'] as DoneWhen[] | undefined) ?? ['exited-0'],
+    outputs: Object.entries(map(document.outputs)).map(([output, value]) =>
+      isObject(value)
+        ? {
+            name: output,
+            path: asText(value.path),
+            optional: value.optional === true,
+            ...(value.schema === undefined ? {} : {schema: asText(value.schema)}),
+          }
+        : {name: output, path: asText(value), optional: false},
+    ),
+    retry: {on: list(retry.on) as FailureClass[], times: typeof retry.times === 'number' ? retry.times : 0},
+    files,
+    source,
+  };
+}
