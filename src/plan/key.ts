@@ -1,0 +1,67 @@
+import type {Brand} from '../base/brand.js';
+import {canonical, sha256, type Digest} from '../base/canonical.js';
+import type {JsonObject} from '../base/json.js';
+import type {Step, StepId} from '../graph/step.js';
+
+export type StepKey = Brand<string, 'StepKey'>;
+
+/** Content digest of each output, by the base name under which downstream steps find it. */
+export type OutputDigests = {readonly [output: string]: Digest};
+
+/** What a need came to: the digests taken, per upstream step where several are gathered; null for one that failed. */
+export type NeedDigests = OutputDigests | {readonly [step: string]: OutputDigests | null} | null;
+
+/**
+ * Everything that can change a step's answer, and nothing else: no executor, no retries, no paths, no clocks, no secrets.
+ * Of the resources only the GPUs' count, and the time where its end is an end (`done-when: timed-out`).
+ */
+export type KeyDoc = {
+  /** Raise when the meaning of any field changes: old results then count as never-ran, not as wrong hits. */
+  readonly schema: 1;
+  readonly stage: JsonObject;
+  readonly axes: {readonly [axis: string]: string};
+  readonly fields: JsonObject;
+  /** Scripts and `reads`, by project path. */
+  readonly files: {readonly [path: string]: Digest};
+  readonly needs: {readonly [stage: string]: NeedDigests};
+};
+
+export const keyOf = (doc: KeyDoc): StepKey => sha256(canonical(doc)) as string as StepKey;
+
+/** Digests of what an upstream step left, or null when it failed. */
+export type Upstream = (id: StepId) => OutputDigests | null;
+
+export function keyDoc(step: Step, files: KeyDoc['files'], upstream: Upstream): KeyDoc {
+  const {stage, spec} = step;
+  return {
+    schema: 1,
+    stage: {
+      name: stage.name,
+      prepare: stage.prepare ?? null,
+      run: stage.run ?? null,
+      image: spec.image ?? null,
+      gpus: spec.resources.gpus,
+      network: stage.sandbox.network,
+      'done-when': [...stage.doneWhen].sort(),
+      ...(stage.doneWhen.includes('timed-out') ? {seconds: spec.resources.seconds ?? null} : {}),
+      outputs: Object.fromEntries(
+        stage.outputs.map(({name, path, optional, schema}) => [name, {path, optional, schema: schema ?? null}]),
+      ),
+    },
+    axes: step.at,
+    fields: Object.fromEntries(spec.fields),
+    files,
+    needs: Object.fromEntries(
+      step.needs.map(({need, gathers, steps}) => {
+        const taken = (id: StepId): OutputDigests | null => take(upstream(id), need.take);
+        return [need.stage, gathers ? Object.fromEntries(steps.map((id) => [id, taken(id)])) : taken(steps[0]!)];
+      }),
+    ),
+  };
+}
+
+/** An optional output that was not made is not there to take. */
+function take(outputs: OutputDigests | null, names: readonly string[] | undefined): OutputDigests | null {
+  if (outputs === null || names === undefined) return outputs;
+  return Object.fromEntries(names.flatMap((name) => (outputs[name] === undefined ? [] : [[name, outputs[name]]])));
+}
