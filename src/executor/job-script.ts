@@ -1,0 +1,181 @@
+import {quote, type Argv} from '../base/argv.js';
+
+/** Variables of one phase, in order. */
+export type Environment = readonly (readonly [name: string, value: string])[];
+
+export type Phase = {readonly command: Argv; readonly workdir: string; readonly environment: Environment};
+
+export type JobScript = {
+  readonly title: string;
+  /** The attempt's folder, absolute. */
+  readonly dir: string;
+  readonly prepare?: Phase;
+  readonly run?: Phase & {
+    readonly seconds?: number;
+    readonly graceSeconds: number;
+    /** The sandbox ends all processes with its first; TERM then goes to those inside, not to the sandbox. */
+    readonly reaps: boolean;
+  };
+  /** Names of the secrets in the file `secrets`, which the job reads and removes. */
+  readonly secrets: readonly string[];
+};
+
+const phase = (name: string, {command, workdir, environment}: Phase, deadline: boolean): string => `
+${name}() {
+  trap - HUP INT TERM
+  cd ${quote(workdir)} || exit 70
+${environment.map(([variable, value]) => `  export ${variable}=${quote(value)}`).join('\n')}
+${deadline ? '  export PTB_DEADLINE=$deadline' : ''}
+  exec ${command.map(quote).join(' ')}
+}
+`;
+
+/** The text of \`job.sh\`: bash 3.2 and later, no other program of ours on the compute node. */
+export const jobScript = ({title, dir, prepare, run, secrets}: JobScript): string => `#!/usr/bin/env bash
+# ${title}
+# To run this attempt by hand: rm -rf claimed exit.json; bash job.sh
+if [ -z "\${PTB_CLEAN-}" ]; then
+  exec env -i PTB_CLEAN=1 PATH="$PATH" CUDA_VISIBLE_DEVICES="\${CUDA_VISIBLE_DEVICES-}" bash "$0"
+fi
+unset PTB_CLEAN
+[ -n "\${CUDA_VISIBLE_DEVICES-}" ] || unset CUDA_VISIBLE_DEVICES
+set -u
+export LC_ALL=C LANG=C.UTF-8
+cd ${quote(dir)} || exit 70
+mkdir claimed 2>/dev/null || exit 0 # submitted twice: the other one works
+${head(run?.graceSeconds ?? 10, run?.reaps ?? false)}
+${secrets.length > 0 ? `[ -f secrets ] && . ./secrets && rm -f secrets\nexport ${secrets.join(' ')}` : ''}
+unset LC_ALL
+${prepare ? phase('prepare', prepare, false) : ''}${run ? phase('run', run, run.seconds !== undefined) : ''}
+${prepare ? `attempt prepare 0\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
+${run ? `clock; run_started=$now\n${run.seconds === undefined ? '' : `deadline=$((now / 1000 + ${Math.ceil(run.seconds)}))\n`}attempt run ${Math.round((run.seconds ?? 0) * 1000)}` : ''}
+record ${run ? 'run' : 'prepare'}
+`;
+
+/** Clock, process tree, time limit and exit record. Reads nothing but /proc, or ps where there is no /proc. */
+const head = (graceSeconds: number, reaps: boolean): string => `
+clock() { # epoch milliseconds in $now; no fork where bash is 5 or later
+  if [ -n "\${EPOCHREALTIME-}" ]; then now=\${EPOCHREALTIME/[.,]/}; now=\${now%???}; else now=$(date +%s)000; fi
+}
+
+starttime() { # of process $1 in $start: ticks since boot, which with the boot id tells a reused pid
+  start=-
+  local stat
+  if read -r stat 2>/dev/null <"/proc/$1/stat"; then
+    set -- \${stat##*) }
+    start=\${20}
+  fi
+}
+
+boot=-
+[ -r /proc/sys/kernel/random/boot_id ] && read -r boot </proc/sys/kernel/random/boot_id
+starttime $$
+printf '%s %s %s %s\\n' $$ "$start" "$boot" "\${HOSTNAME:-unknown}" >claimed/owner.tmp && mv claimed/owner.tmp claimed/owner
+
+page_kb=$(($(getconf PAGESIZE) / 1024))
+
+clock
+started=$now run_started=null ended_by=itself child='' code=0
+
+tree() { # the descendants of $child in $pids, their resident memory in $rss (kB)
+  local pid ppid size stat known=" $child " grew=1 table=''
+  if [ -d /proc/self ]; then
+    for stat in /proc/[0-9]*/stat; do
+      read -r stat 2>/dev/null <"$stat" || continue
+      pid=\${stat%% *}
+      set -- \${stat##*) }
+      table="$table$pid $2 $((\${22} * page_kb))
+"
+    done
+  else
+    table=$(ps -A -o pid=,ppid=,rss=)
+  fi
+  pids='' rss=0
+  while [ $grew = 1 ]; do
+    grew=0
+    while read -r pid ppid size; do
+      case $known in *" $pid "*) continue ;; esac
+      case $known in *" $ppid "*) known="$known$pid " pids="$pids $pid" rss=$((rss + size)) grew=1 ;; esac
+    done <<END
+$table
+END
+  done
+}
+
+signal() { # $1 to every process of the phase
+  tree
+  ${reaps ? '[ "$1" = TERM ] ||' : ''} kill -s "$1" -- "-$child" 2>/dev/null
+  # shellcheck disable=SC2086
+  [ -z "$pids" ] || kill -s "$1" $pids 2>/dev/null
+}
+
+end() { # TERM, grace, KILL
+  local n
+  signal TERM
+  for ((n = 0; n < ${Math.max(1, Math.round(graceSeconds * 10))}; n++)); do
+    kill -0 "$child" 2>/dev/null || return
+    sleep 0.1
+  done
+  signal KILL
+}
+
+watch() { # ends the phase $1 ms after now (0: never), and keeps the highest memory seen
+  local limit=$1 nap=250 peak=0 from rest
+  trap - TERM
+  clock; from=$now
+  while :; do
+    rest=$nap
+    clock
+    [ "$limit" -gt 0 ] && [ $((from + limit - now)) -lt $rest ] && rest=$((from + limit - now))
+    [ $rest -gt 0 ] && sleep "$(printf '%d.%03d' $((rest / 1000)) $((rest % 1000)))"
+    clock
+    if [ "$limit" -gt 0 ] && [ $((now - from)) -ge "$limit" ]; then
+      : >claimed/time
+      end
+      return
+    fi
+    tree
+    if [ $rss -gt $peak ]; then
+      peak=$rss
+      printf '%s\\n' $((peak / 1000)) >claimed/memory
+    fi
+    [ $nap -ge 5000 ] || nap=$((nap * 2))
+  done
+}
+
+attempt() { # runs phase $1 in a process group of its own, $2 ms at most
+  local watcher
+  set -m
+  ("$1") </dev/null >>stdout.log 2>>stderr.log &
+  child=$!
+  watch "$2" </dev/null >/dev/null 2>&1 &
+  watcher=$!
+  set +m
+  [ "$ended_by" = itself ] || end # cancelled before it began
+  while :; do
+    wait "$child"
+    code=$?
+    kill -0 "$child" 2>/dev/null || break
+  done
+  if [ -e claimed/time ]; then
+    ended_by=time
+    wait "$watcher"
+  else
+    kill -s KILL -- "-$watcher" 2>/dev/null
+    wait "$watcher" 2>/dev/null
+  fi
+  ${reaps ? ':' : 'signal KILL # what the phase left behind in its group'}
+}
+
+record() { # the last act
+  local memory=null
+  [ -r claimed/memory ] && read -r memory <claimed/memory
+  clock
+  printf '{"version":1,"phase":"%s","endedBy":"%s","code":%d,"started":%s,"runStarted":%s,"ended":%s,"memoryMb":%s,"host":"%s"}\\n' \\
+    "$1" "$ended_by" "$code" "$started" "$run_started" "$now" "$memory" "\${HOSTNAME:-unknown}" >exit.json.tmp &&
+    mv exit.json.tmp exit.json
+  exit 0
+}
+
+trap 'ended_by=cancel; [ -z "$child" ] || end' TERM
+trap '' HUP INT`;

@@ -1,0 +1,136 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {existsSync, readFileSync, statSync} from 'node:fs';
+import {join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
+import type {Resources} from '../graph/spec.js';
+import type {Capacity, Executor, JobName, Liveness, Submission} from './executor.js';
+import {isAlive, type ProcessId} from './process.js';
+
+export type LocalSettings = {
+  readonly capacity: Capacity;
+  /** UUIDs of the GPUs, as many as `capacity.gpus`. */
+  readonly gpus: readonly string[];
+  /** `PATH` that finds bash. */
+  readonly path: string;
+  /** Called when a job that this process started has ended. */
+  readonly onExit: () => void;
+};
+
+type Held = {readonly resources: Resources; readonly gpus: readonly string[]};
+
+/** Between `mkdir claimed` and the owner's name in it lie microseconds; this much later its process is dead. */
+const CLAIM_PATIENCE_MS = 5000;
+
+/**
+ * Jobs as processes of this machine. Each is the leader of a session of its own, so it outlives the controller; the next
+ * one finds it by what it wrote into `claimed/owner`.
+ */
+export function local(settings: LocalSettings): Executor {
+  const held = new Map<JobName, Held>();
+  const children = new Set<JobName>();
+
+  const fits = ({gpus, cpus, memoryMb}: Resources): Submission => {
+    const {capacity} = settings;
+    const lacking = [
+      ...(gpus > capacity.gpus ? [`${gpus} GPUs of ${capacity.gpus}`] : []),
+      ...(cpus > capacity.cpus ? [`${cpus} CPUs of ${capacity.cpus}`] : []),
+      ...(memoryMb > capacity.memoryMb ? [`${memoryMb} MB of memory of ${capacity.memoryMb}`] : []),
+    ];
+    if (lacking.length > 0) return {kind: 'refused', because: `it asks for ${lacking.join(' and ')} of this machine`};
+    const used = [...held.values()];
+    const sum = (pick: (resources: Resources) => number): number =>
+      used.reduce((total, {resources}) => total + pick(resources), 0);
+    const room =
+      sum((one) => one.cpus) + cpus <= capacity.cpus &&
+      sum((one) => one.memoryMb) + memoryMb <= capacity.memoryMb &&
+      sum((one) => one.gpus) + gpus <= capacity.gpus;
+    return {kind: room ? 'accepted' : 'busy'};
+  };
+
+  const freeGpus = (count: number): string[] => {
+    const taken = new Set([...held.values()].flatMap(({gpus}) => gpus));
+    return settings.gpus.filter((uuid) => !taken.has(uuid)).slice(0, count);
+  };
+
+  return {
+    async submit(job) {
+      const room = fits(job.resources);
+      if (room.kind !== 'accepted') return room;
+      const gpus = freeGpus(job.resources.gpus);
+      const child = spawn('bash', ['job.sh'], {
+        cwd: job.dir,
+        detached: true,
+        stdio: 'ignore',
+        env: {PTB_CLEAN: '1', PATH: settings.path, CUDA_VISIBLE_DEVICES: gpus.join(',')},
+      });
+      try {
+        await once(child, 'spawn');
+      } catch (error) {
+        return {kind: 'refused', because: `bash cannot be started: ${(error as Error).message}`};
+      }
+      held.set(job.name, {resources: job.resources, gpus});
+      children.add(job.name);
+      child.once('exit', () => {
+        children.delete(job.name);
+        held.delete(job.name);
+        settings.onExit();
+      });
+      child.unref();
+      return {kind: 'accepted'};
+    },
+
+    poll(jobs) {
+      const answers = new Map<JobName, Liveness>();
+      for (const job of jobs) {
+        const liveness = children.has(job.name) ? 'running' : look(job.dir);
+        answers.set(job.name, liveness);
+        // A job that an earlier controller started holds its slots here too.
+        if (liveness === 'running' && !held.has(job.name)) held.set(job.name, {resources: job.resources, gpus: []});
+        if (liveness === 'gone') held.delete(job.name);
+      }
+      return Promise.resolve(answers);
+    },
+
+    async cancel(job) {
+      const owner = ownerOf(job.dir);
+      if (!owner || !isAlive(owner)) return;
+      signal(owner.pid, 'SIGTERM');
+      const deadline = Date.now() + (job.resources.graceSeconds + 5) * 1000;
+      while (isAlive(owner)) {
+        if (Date.now() > deadline) signal(owner.pid, 'SIGKILL');
+        await sleep(20);
+      }
+      held.delete(job.name);
+    },
+  };
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** What an attempt's folder says of a job that this process did not start. */
+function look(dir: string): Liveness {
+  if (existsSync(join(dir, 'exit.json'))) return 'gone';
+  const claim = statSync(join(dir, 'claimed'), {throwIfNoEntry: false});
+  if (!claim) return 'unknown';
+  const owner = ownerOf(dir);
+  if (owner) return isAlive(owner) ? 'running' : 'gone';
+  return Date.now() - claim.mtimeMs > CLAIM_PATIENCE_MS ? 'gone' : 'unknown';
+}
+
+/** `claimed/owner`: pid, start, boot, host. */
+function ownerOf(dir: string): ProcessId | undefined {
+  try {
+    const [pid, start, boot] = readFileSync(join(dir, 'claimed', 'owner'), 'utf8').split(' ');
+    return pid && start && boot ? {pid: Number(pid), start, boot} : undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

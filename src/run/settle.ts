@@ -1,0 +1,67 @@
+import {isObject, type Json} from '../base/json.js';
+import {describeOutcome, type Outcome} from '../base/outcome.js';
+import {unreachable} from '../base/unreachable.js';
+import type {FailureClass, Stage} from '../config/stage.js';
+
+/** Why an attempt did not count. */
+export type Failure = {
+  readonly class: FailureClass;
+  readonly because: string;
+  readonly evidence: readonly string[];
+};
+
+export type Ended = {
+  readonly phase: 'prepare' | 'run';
+  readonly outcome: Outcome;
+  /** `failure.json` in the working directory, if the script left one. */
+  readonly claim: Json | undefined;
+  /** Last lines of its logs. */
+  readonly evidence: readonly string[];
+};
+
+/** EX_TEMPFAIL of sysexits.h: the script asks for another try. */
+const TEMPORARY = 75;
+
+const CLASSES: readonly FailureClass[] = ['not-ready', 'temporary', 'failed'];
+
+/**
+ * Whether an ended attempt may become a result, by its stage's `done-when`. The outputs are judged afterwards. Where any
+ * exit is an end, the script has no say in whether it is tried again: an agent could retry until lucky.
+ */
+export function classify(stage: Pick<Stage, 'doneWhen' | 'run'>, ended: Ended): Failure | 'done' {
+  const {phase, outcome, claim, evidence} = ended;
+  const whole = phase === 'run' || stage.run === undefined;
+  const fail = (kind: FailureClass, because = describeOutcome(outcome)): Failure => ({
+    class: kind,
+    because: phase === 'prepare' && stage.run !== undefined ? `prepare: ${because}` : because,
+    evidence,
+  });
+  switch (outcome.kind) {
+    case 'lost':
+      return fail('lost', outcome.because);
+    case 'killed':
+      return fail('killed');
+    case 'timed-out':
+      return whole && stage.doneWhen.includes('timed-out') ? 'done' : fail('timed-out');
+    case 'exited': {
+      if (whole && stage.doneWhen.includes(outcome.code === 0 ? 'exited-0' : 'exited-nonzero')) return 'done';
+      if (outcome.code === TEMPORARY)
+        return fail('temporary', claimed(claim)?.because ?? 'exit 75: the script asks for another try');
+      const told = claimed(claim);
+      if (told) return fail(told.class, told.because);
+      return fail('failed');
+    }
+    default:
+      return unreachable(outcome);
+  }
+}
+
+function claimed(claim: Json | undefined): {readonly class: FailureClass; readonly because: string} | undefined {
+  if (!isObject(claim) || typeof claim.because !== 'string') return undefined;
+  const known = CLASSES.find((one) => one === claim.class);
+  return known && {class: known, because: claim.because.slice(0, 500)};
+}
+
+/** Whether a failed attempt is followed by another: `retry` names its class and is not used up. */
+export const isRetried = (stage: Pick<Stage, 'retry'>, failure: Failure, failedInThisRun: number): boolean =>
+  stage.retry.on.includes(failure.class) && failedInThisRun <= stage.retry.times;

@@ -1,0 +1,89 @@
+import {existsSync, mkdirSync, readdirSync, rmSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Outcome} from '../base/outcome.js';
+import {isObject} from '../base/json.js';
+import type {FailureClass} from '../config/stage.js';
+import type {KeyDoc, StepKey} from '../plan/key.js';
+import type {StepId} from '../graph/step.js';
+import {attemptPaths} from './paths.js';
+import {readJson, writeJson} from './write.js';
+
+/** `job.json`: written before submission; without it an attempt never began. */
+export type JobRecord = {
+  readonly version: 1;
+  readonly name: string;
+  readonly step: StepId;
+  readonly key: StepKey;
+  readonly doc: KeyDoc;
+  readonly attempt: number;
+  readonly sandbox: string;
+  readonly executor: string;
+  /** ISO 8601, UTC. */
+  readonly made: string;
+};
+
+/** `failed.json`: an attempt that was settled and did not count. */
+export type FailureRecord = {
+  readonly version: 1;
+  readonly class: FailureClass;
+  readonly because: string;
+  readonly outcome: Outcome;
+  /** The last lines that the attempt wrote. */
+  readonly evidence: readonly string[];
+  readonly ended: string;
+};
+
+/** What an attempt's folder says about how far it came. */
+export type Found =
+  | {readonly kind: 'failed'; readonly attempt: number; readonly dir: string; readonly record: FailureRecord}
+  | {readonly kind: 'unsettled'; readonly attempt: number; readonly dir: string; readonly job: JobRecord}
+  /** `result.json` is there: only the rename is missing. */
+  | {readonly kind: 'ready'; readonly attempt: number; readonly dir: string};
+
+/** The attempts at a step under one key, oldest first. `folder` is attempts/<stage>/<cell>-<key12>. */
+export function findAttempts(folder: string, key: StepKey): Found[] {
+  return attemptNumbers(folder).flatMap((attempt): Found[] => {
+    const paths = attemptPaths(join(folder, String(attempt)));
+    if (readJson(paths.result) !== undefined) return [{kind: 'ready', attempt, dir: paths.dir}];
+    const failed = readJson(paths.failed);
+    if (isObject(failed) && failed.version === 1) {
+      return [{kind: 'failed', attempt, dir: paths.dir, record: failed as unknown as FailureRecord}];
+    }
+    const job = readJson(paths.job);
+    if (!isObject(job) || job.version !== 1 || job.key !== key) return [];
+    return [{kind: 'unsettled', attempt, dir: paths.dir, job: job as unknown as JobRecord}];
+  });
+}
+
+const attemptNumbers = (folder: string): number[] =>
+  (existsSync(folder) ? readdirSync(folder) : [])
+    .filter((name) => /^[1-9]\d*$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+
+/** A fresh attempt's folder. Numbers are never used twice; one that never began is discarded. */
+export function makeAttempt(folder: string, after: number): {readonly attempt: number; readonly dir: string} {
+  const numbers = attemptNumbers(folder);
+  for (const number of numbers) {
+    const paths = attemptPaths(join(folder, String(number)));
+    if (!existsSync(paths.job) && !existsSync(paths.result) && !existsSync(paths.failed)) {
+      rmSync(paths.dir, {recursive: true, force: true});
+    }
+  }
+  const attempt = Math.max(after, ...numbers, ...replaced(folder)) + 1;
+  const paths = attemptPaths(join(folder, String(attempt)));
+  for (const dir of [paths.files, paths.inputs, paths.work, paths.made, paths.home, paths.tmp]) {
+    mkdirSync(dir, {recursive: true});
+  }
+  return {attempt, dir: paths.dir};
+}
+
+const replaced = (folder: string): number[] =>
+  (existsSync(folder) ? readdirSync(folder) : []).flatMap((name) =>
+    (/^(\d+)\.replaces-(\d+)$/.exec(name) ?? []).slice(1).map(Number),
+  );
+
+export const writeJob = (dir: string, record: JobRecord): void => writeJson(attemptPaths(dir).job, record);
+
+export const writeFailure = (dir: string, record: FailureRecord): void =>
+  writeJson(attemptPaths(dir).failed, record);

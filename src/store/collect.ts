@@ -1,0 +1,88 @@
+import {existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, renameSync, statSync} from 'node:fs';
+import {rm} from 'node:fs/promises';
+import {basename, join, sep} from 'node:path';
+import type {Output} from '../config/stage.js';
+import {compile} from '../config/schemas.js';
+import {digestTree} from './digest.js';
+import type {AttemptPaths} from './paths.js';
+import type {OutputRecord} from './result.js';
+
+export type Collected =
+  | {readonly kind: 'collected'; readonly outputs: {readonly [output: string]: OutputRecord}}
+  | {readonly kind: 'refused'; readonly because: string};
+
+/**
+ * Takes the declared outputs of an ended attempt into `out/`, checks and digests them. Outputs that lie in another
+ * output's folder are taken out first. May be repeated after an interruption.
+ */
+export async function collect(
+  paths: AttemptPaths,
+  outputs: readonly Output[],
+  /** The declared schema's file in the snapshot. */
+  schemaFile: (schema: string) => string,
+): Promise<Collected> {
+  mkdirSync(paths.out, {recursive: true});
+  const inner = [...outputs].sort((a, b) => b.path.split('/').length - a.path.split('/').length);
+  for (const output of inner) move(paths, output);
+
+  const records: [string, OutputRecord][] = [];
+  for (const output of outputs) {
+    const name = basename(output.path);
+    const file = join(paths.out, name);
+    if (!lstatSync(file, {throwIfNoEntry: false})) {
+      if (output.optional) continue;
+      return {kind: 'refused', because: `output "${output.name}" (${output.path}) was declared and not made`};
+    }
+    const wrong = output.schema === undefined ? undefined : violates(file, schemaFile(output.schema));
+    if (wrong !== undefined) return {kind: 'refused', because: `output "${output.name}" (${output.path}) ${wrong}`};
+    const {removed, ...digested} = await digestTree(file);
+    records.push([name, {...digested, ...(removed.length > 0 ? {removed} : {})}]);
+  }
+  return {kind: 'collected', outputs: Object.fromEntries(records)};
+}
+
+function move(paths: AttemptPaths, {path}: Output): void {
+  const target = join(paths.out, basename(path));
+  if (lstatSync(target, {throwIfNoEntry: false})) return;
+  for (const root of [paths.work, paths.made]) {
+    const source = join(root, path);
+    const stat = lstatSync(source, {throwIfNoEntry: false});
+    if (!stat) continue;
+    const real = stat.isSymbolicLink() ? linked(source, root) : source;
+    if (real === undefined) continue;
+    renameSync(real, target);
+    return;
+  }
+}
+
+/** What an output that is itself a link stands for, when that lies in the same working directory. */
+function linked(link: string, root: string): string | undefined {
+  if (!existsSync(link)) return undefined;
+  const real = realpathSync(link);
+  return real.startsWith(realpathSync(root) + sep) ? real : undefined;
+}
+
+/** Far above any record that a stage writes; a model is no JSON document. */
+const MAX_JSON_BYTES = 64 << 20;
+
+function violates(file: string, schemaFile: string): string | undefined {
+  if (!statSync(file).isFile()) return 'is not a file';
+  if (statSync(file).size > MAX_JSON_BYTES) return 'is larger than 64 MB';
+  const validate = compile(JSON.parse(readFileSync(schemaFile, 'utf8')) as object);
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    return `is not JSON: ${(error as Error).message}`;
+  }
+  if (validate(value)) return undefined;
+  const first = validate.errors?.[0];
+  return `does not satisfy ${basename(schemaFile)}: ${first?.instancePath || 'it'} ${first?.message ?? ''}`;
+}
+
+/** Removes what no one takes: a result is its outputs and its logs. */
+export async function dropWork(paths: AttemptPaths): Promise<void> {
+  for (const dir of [paths.work, paths.made, paths.home, paths.tmp, paths.inputs]) {
+    await rm(dir, {recursive: true, force: true, maxRetries: 3});
+  }
+}

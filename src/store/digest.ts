@@ -1,0 +1,62 @@
+import {createHash} from 'node:crypto';
+import {createReadStream} from 'node:fs';
+import {lstat, readdir, readFile, readlink, unlink} from 'node:fs/promises';
+import {join} from 'node:path';
+import {pipeline} from 'node:stream/promises';
+import {byCodeUnit, sha256, type Digest} from '../base/canonical.js';
+
+export type Digested = {
+  readonly digest: Digest;
+  readonly files: number;
+  readonly bytes: number;
+  /** Sockets, pipes and devices that were removed: nothing downstream can take them. */
+  readonly removed: readonly string[];
+};
+
+/** Read at once below this size, streamed above. */
+const SMALL = 1 << 20;
+
+/**
+ * The content digest of a file or a tree: SHA-256 over one line per entry (kind, executable bit, content digest, path),
+ * sorted by path. Links count by their target and are never followed. Modification times and owners do not count.
+ */
+export async function digestTree(path: string): Promise<Digested> {
+  const lines: [path: string, line: string][] = [];
+  const removed: string[] = [];
+  let files = 0;
+  let bytes = 0;
+
+  const visit = async (at: string, name: string): Promise<void> => {
+    const stat = await lstat(at);
+    if (stat.isSymbolicLink()) {
+      lines.push([name, `link - ${sha256(await readlink(at))}`]);
+    } else if (stat.isDirectory()) {
+      lines.push([name, 'folder - -']);
+      const entries = await readdir(at);
+      for (const entry of entries.sort(byCodeUnit)) await visit(join(at, entry), `${name}/${entry}`);
+    } else if (stat.isFile()) {
+      files++;
+      bytes += stat.size;
+      lines.push([name, `file ${stat.mode & 0o100 ? 'x' : '-'} ${await digestFile(at, stat.size)}`]);
+    } else {
+      removed.push(name);
+      await unlink(at);
+    }
+  };
+  await visit(path, '');
+  lines.sort(([a], [b]) => byCodeUnit(a, b));
+  // A name may hold a newline, so it stands as JSON.
+  return {
+    digest: sha256(lines.map(([name, line]) => `${line} ${JSON.stringify(name)}\n`).join('')),
+    files,
+    bytes,
+    removed,
+  };
+}
+
+async function digestFile(file: string, size: number): Promise<Digest> {
+  if (size < SMALL) return sha256(await readFile(file));
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file, {highWaterMark: SMALL}), hash);
+  return hash.digest('hex') as Digest;
+}

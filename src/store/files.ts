@@ -1,0 +1,97 @@
+import {chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync} from 'node:fs';
+import {dirname, join, relative} from 'node:path';
+import picomatch from 'picomatch';
+import {byCodeUnit, sha256, type Digest} from '../base/canonical.js';
+import type {Read} from '../graph/spec.js';
+import type {Step} from '../graph/step.js';
+import type {KeyDoc} from '../plan/key.js';
+import type {FileDigests} from '../plan/plan.js';
+
+/**
+ * The project files of steps. What is digested here is what a step is handed: an edit while a job waits in a queue
+ * changes nothing for that job.
+ */
+export class ProjectFiles {
+  readonly #digests = new Map<string, Digest>();
+  readonly #bySteps = new Map<string, KeyDoc['files']>();
+  readonly #matches = new Map<string, readonly string[]>();
+
+  constructor(readonly root: string) {}
+
+  readonly digests: FileDigests = (step) => {
+    // Steps of a stage mostly read the same files: one object for all of them.
+    const shared = [step.stage.name, ...step.spec.reads.map(({path}) => path)].join('\n');
+    let digests = this.#bySteps.get(shared);
+    if (digests === undefined) {
+      digests = Object.fromEntries(this.of(step).map((path) => [path, this.#digest(path)]));
+      this.#bySteps.set(shared, digests);
+    }
+    return digests;
+  };
+
+  /** Scripts and `reads` of a step, globs expanded, sorted. */
+  of(step: Step): string[] {
+    const paths = new Set([...step.stage.files, ...step.spec.reads.flatMap(({path}) => this.#expand(path))]);
+    return [...paths].sort(byCodeUnit);
+  }
+
+  /** Declared paths that name nothing. A glob may match nothing. */
+  missing(step: Step): Read[] {
+    return step.spec.reads.filter(({path}) => !isGlob(path) && this.#expand(path).length === 0);
+  }
+
+  /** Copies a step's files below `target`, read-only, executable where they were. */
+  snapshot(step: Step, target: string): void {
+    for (const path of this.of(step)) {
+      const content = readFileSync(join(this.root, path));
+      if (sha256(content) !== this.#digest(path)) throw new FileChanged(path);
+      const copy = join(target, path);
+      mkdirSync(dirname(copy), {recursive: true});
+      writeFileSync(copy, content);
+      chmodSync(copy, statSync(join(this.root, path)).mode & 0o111 ? 0o555 : 0o444);
+    }
+  }
+
+  #digest(path: string): Digest {
+    let digest = this.#digests.get(path);
+    if (digest === undefined) {
+      digest = sha256(readFileSync(join(this.root, path)));
+      this.#digests.set(path, digest);
+    }
+    return digest;
+  }
+
+  #expand(read: string): readonly string[] {
+    let paths = this.#matches.get(read);
+    if (paths === undefined) {
+      paths = isGlob(read) ? glob(this.root, read) : isFile(join(this.root, read)) ? [read] : [];
+      this.#matches.set(read, paths);
+    }
+    return paths;
+  }
+}
+
+/** A project file was edited between the plan and the start of a step. */
+export class FileChanged extends Error {
+  constructor(readonly path: string) {
+    super(`${path} was edited while the run was under way; run again`);
+  }
+}
+
+const isGlob = (path: string): boolean => /[*?[{]/.test(path);
+
+const isFile = (file: string): boolean => statSync(file, {throwIfNoEntry: false})?.isFile() ?? false;
+
+/** Files below the glob's fixed folders that match it; caches and dot files never do. */
+function glob(root: string, pattern: string): string[] {
+  const parts = pattern.split('/');
+  const fixed = parts.slice(0, parts.findIndex(isGlob)).join('/');
+  const base = join(root, fixed);
+  if (!statSync(base, {throwIfNoEntry: false})?.isDirectory()) return [];
+  const matches = picomatch(pattern);
+  return readdirSync(base, {withFileTypes: true, recursive: true})
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.split('/').some((part) => part.startsWith('.') || part === '__pycache__'))
+    .filter((path) => matches(path));
+}

@@ -1,0 +1,75 @@
+import {readdirSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Step, StepId} from '../graph/step.js';
+import type {KeyDoc, OutputDigests, StepKey} from '../plan/key.js';
+import type {Attempts, History} from '../plan/plan.js';
+import {findAttempts, type Found} from './attempt.js';
+import type {Entry, Ledger} from './ledger.js';
+import {folderName, folderOf, type Runs} from './paths.js';
+import {readResult} from './result.js';
+
+/** The past as `runs/` has it. */
+export class StoredHistory implements History {
+  readonly #attempted = new Map<string, ReadonlySet<string>>();
+  #latest: ReadonlyMap<StepId, {readonly dir: string; readonly entry: Entry}> | undefined;
+
+  constructor(
+    private readonly runs: Runs,
+    private readonly ledger: Ledger,
+  ) {}
+
+  entry(step: Step, key: StepKey): Entry | undefined {
+    const entry = this.ledger.get(step.stage.name, folderName(step, key));
+    return entry?.key === key ? entry : undefined;
+  }
+
+  outputs(step: Step, key: StepKey): OutputDigests | undefined {
+    return this.entry(step, key)?.outputs;
+  }
+
+  lastDoc(id: StepId): KeyDoc | undefined {
+    const last = this.last(id);
+    return last === undefined ? undefined : readResult(last.dir)?.doc;
+  }
+
+  /** The newest result of a step under any key. */
+  last(id: StepId): {readonly dir: string; readonly entry: Entry} | undefined {
+    if (this.#latest === undefined) {
+      const latest = new Map<StepId, {readonly dir: string; readonly entry: Entry}>();
+      for (const {stage, folder, entry} of this.ledger.entries()) {
+        const known = latest.get(entry.step);
+        if (known && known.entry.ended >= entry.ended) continue;
+        latest.set(entry.step, {dir: join(this.runs.results, stage, folder), entry});
+      }
+      this.#latest = latest;
+    }
+    return this.#latest.get(id);
+  }
+
+  attempts(step: Step, key: StepKey): Attempts {
+    const found = this.found(step, key);
+    const open = found.findLast(({kind}) => kind !== 'failed');
+    if (open) return {kind: 'unsettled', attempt: open.attempt};
+    const failed = found.findLast((attempt) => attempt.kind === 'failed');
+    return failed ? {kind: 'failed', count: found.length, because: failed.record.because} : {kind: 'none'};
+  }
+
+  found(step: Step, key: StepKey): Found[] {
+    const {name} = step.stage;
+    let folders = this.#attempted.get(name);
+    if (folders === undefined) {
+      folders = new Set(list(join(this.runs.attempts, name)));
+      this.#attempted.set(name, folders);
+    }
+    return folders.has(folderName(step, key)) ? findAttempts(join(this.runs.attempts, folderOf(step, key)), key) : [];
+  }
+}
+
+const list = (dir: string): string[] => {
+  try {
+    return readdirSync(dir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+};

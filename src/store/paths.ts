@@ -1,0 +1,54 @@
+import {join} from 'node:path';
+import type {Step} from '../graph/step.js';
+import type {StepKey} from '../plan/key.js';
+
+/** Where things lie below `runs/`. */
+export type Runs = {
+  readonly root: string;
+  readonly results: string;
+  readonly attempts: string;
+  readonly journal: string;
+  readonly ledger: string;
+  readonly controller: string;
+};
+
+export const runsAt = (root: string): Runs => ({
+  root,
+  results: join(root, 'results'),
+  attempts: join(root, 'attempts'),
+  journal: join(root, 'journal'),
+  ledger: join(root, 'ledger.json'),
+  controller: join(root, 'controller.json'),
+});
+
+/** `<readable cell>-<key12>`: the words are for people, the key makes it one. */
+export const folderName = (step: Step, key: StepKey): string =>
+  `${Object.values(step.at).join('-').slice(0, 120) || 'all'}-${key.slice(0, 12)}`;
+
+/** `<stage>/<folder>`, the same below results/ and attempts/. */
+export const folderOf = (step: Step, key: StepKey): string => join(step.stage.name, folderName(step, key));
+
+/** The parts of an attempt's folder. */
+export const attemptPaths = (dir: string) => ({
+  dir,
+  script: join(dir, 'job.sh'),
+  job: join(dir, 'job.json'),
+  step: join(dir, 'step.json'),
+  secrets: join(dir, 'secrets'),
+  files: join(dir, 'files'),
+  inputs: join(dir, 'in'),
+  work: join(dir, 'work'),
+  /** `$PTB_OUT`. */
+  made: join(dir, 'made'),
+  /** The declared outputs, taken from `work` and `made`. */
+  out: join(dir, 'out'),
+  home: join(dir, 'home'),
+  tmp: join(dir, 'tmp'),
+  exit: join(dir, 'exit.json'),
+  failed: join(dir, 'failed.json'),
+  result: join(dir, 'result.json'),
+  stdout: join(dir, 'stdout.log'),
+  stderr: join(dir, 'stderr.log'),
+});
+
+export type AttemptPaths = ReturnType<typeof attemptPaths>;

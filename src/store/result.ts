@@ -1,0 +1,70 @@
+import {mkdirSync, renameSync, rmdirSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+import type {Digest} from '../base/canonical.js';
+import type {Outcome} from '../base/outcome.js';
+import {isObject} from '../base/json.js';
+import type {KeyDoc, StepKey} from '../plan/key.js';
+import type {StepId} from '../graph/step.js';
+import {readJson, writeJson} from './write.js';
+
+/** What was committed: `result.json`. Seconds are wall time. */
+export type ResultRecord = {
+  readonly version: 1;
+  readonly step: StepId;
+  readonly key: StepKey;
+  readonly doc: KeyDoc;
+  readonly attempt: number;
+  readonly outcome: Outcome;
+  readonly outputs: {readonly [output: string]: OutputRecord};
+  /** ISO 8601, UTC. */
+  readonly started: string;
+  readonly ended: string;
+  readonly seconds: {readonly total: number; readonly run: number};
+  readonly memoryMb: number | null;
+  readonly host: string;
+  readonly sandbox: string;
+  readonly executor: string;
+};
+
+export type OutputRecord = {
+  readonly digest: Digest;
+  readonly files: number;
+  readonly bytes: number;
+  readonly removed?: readonly string[];
+};
+
+/** A whole record of version 1, or undefined. */
+export function readResult(dir: string): ResultRecord | undefined {
+  const value = readJson(join(dir, 'result.json'));
+  return isObject(value) && value.version === 1 && isObject(value.outputs)
+    ? (value as unknown as ResultRecord)
+    : undefined;
+}
+
+/**
+ * Publishes a finished attempt by one rename, so a visible result is whole. A result that stands there already, of a
+ * step that was run again on purpose, first steps back among the attempts: evidence is never overwritten.
+ */
+export function commit(attemptDir: string, resultDir: string, record: ResultRecord): void {
+  writeJson(join(attemptDir, 'result.json'), record);
+  publish(attemptDir, resultDir);
+}
+
+/** The rename alone: what is left to do for an attempt that was found with its `result.json` written. */
+export function publish(attemptDir: string, resultDir: string): void {
+  mkdirSync(dirname(resultDir), {recursive: true});
+  try {
+    renameSync(attemptDir, resultDir);
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+    const earlier = readResult(resultDir)?.attempt ?? 0;
+    renameSync(resultDir, `${attemptDir}.replaces-${earlier}`);
+    renameSync(attemptDir, resultDir);
+  }
+  try {
+    rmdirSync(dirname(attemptDir));
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}

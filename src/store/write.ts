@@ -1,0 +1,41 @@
+import {closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync} from 'node:fs';
+import type {Json} from '../base/json.js';
+
+/** Writes aside, to the disk, then renames: a reader sees the old text or the new one, never a part. */
+export function writeWhole(file: string, text: string): void {
+  const aside = `${file}.${process.pid}.tmp`;
+  const handle = openSync(aside, 'w');
+  try {
+    writeSync(handle, text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(aside, file);
+}
+
+export const writeJson = (file: string, value: unknown): void =>
+  writeWhole(file, `${JSON.stringify(value, null, 2)}\n`);
+
+/** Undefined when the file is not there or does not hold whole JSON. */
+export function readJson(file: string): Json | undefined {
+  const text = readText(file);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Json;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined when the file is not there. */
+export function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
