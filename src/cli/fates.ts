@@ -1,0 +1,36 @@
+import {join} from 'node:path';
+import type {Graph} from '../graph/graph.js';
+import type {StepId} from '../graph/step.js';
+import type {Plan} from '../plan/plan.js';
+import type {StepFate, StepFates} from '../report/evidence.js';
+import type {StoredHistory} from '../store/history.js';
+import {folderOf, type Runs} from '../store/paths.js';
+
+/** What became of each step so far, by stage: the table's view of a run, finished or not. */
+export function fatesOf(graph: Graph, verdicts: Plan, history: StoredHistory, runs: Runs): StepFates {
+  const fates = new Map<StepId, StepFate>();
+  const byStage = new Map<string, StepFate[]>();
+  for (const step of graph.steps.values()) {
+    const fate = ((): StepFate => {
+      const verdict = verdicts.get(step.id)!;
+      if (verdict.kind === 'cached') {
+        const entry = history.entry(step, verdict.key)!;
+        const out = join(runs.results, folderOf(step, verdict.key), 'out');
+        return {kind: 'done', at: step.at, out, seconds: entry.seconds, sandbox: entry.sandbox};
+      }
+      if (verdict.kind === 'run' && verdict.because.kind === 'failed-before') {
+        return {kind: 'failed', at: step.at, because: `${step.stage.name} failed: ${verdict.because.because}`};
+      }
+      for (const {need, steps} of step.needs) {
+        const broken = need.optional
+          ? undefined
+          : steps.map((id) => fates.get(id)!).find(({kind}) => kind === 'failed');
+        if (broken?.kind === 'failed') return {...broken, at: step.at};
+      }
+      return {kind: 'pending', at: step.at};
+    })();
+    fates.set(step.id, fate);
+    byStage.set(step.stage.name, [...(byStage.get(step.stage.name) ?? []), fate]);
+  }
+  return (stage) => byStage.get(stage) ?? [];
+}

@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+import {Command, Option} from 'commander';
+import type {ProjectOptions} from './project.js';
+import {EXIT, terminal} from './terminal.js';
+
+const collect = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
+
+/** Flags that say which pipeline, and which part of it. */
+const project = (command: Command): Command =>
+  command
+    .option('-f, --file <file>', 'the pipeline', 'pipeline.yaml')
+    .option('--profile <name>', 'lay a profile over it; may be repeated', collect, [])
+    .option('--set <path=value>', 'set one setting; may be repeated', collect, [])
+    .option('--only <axis=v1,v2>', 'keep only these cells; may be repeated', collect, [])
+    .option('--until <stage>', 'leave out the stages behind this one');
+
+const rerun = (command: Command): Command =>
+  command.option('--rerun <stage[:axis=value,…]>', 'run these steps again; may be repeated', collect, []);
+
+/** Loads a command's module only when it is asked for: `--help` stays quick. */
+const action =
+  <Options>(run: (options: Options) => Promise<number> | number) =>
+  async (options: Options): Promise<void> => {
+    process.exitCode = await run(options);
+  };
+
+const shell = terminal();
+const program = new Command('ptb')
+  .description('Runs PostTrainBench: how well do AI agents post-train language models?')
+  .version(shell.version)
+  .exitOverride();
+
+const pipeline = program.command('pipeline').description('run, plan and watch the experiment matrix');
+
+rerun(project(pipeline.command('run').description('run what is missing, then print the averaged score table')))
+  .option('--fail-fast', 'start nothing new after the first failed step')
+  .option('--dry-run', 'only say what would run')
+  .option('--json', 'events as JSON lines on stdout')
+  .option('--quiet', 'no progress')
+  .action(action<ProjectOptions>(async (options) => (await import('./run.js')).runCommand(options, shell)));
+
+rerun(project(pipeline.command('plan').description('what would run and why, and what it would cost')))
+  .option('--steps', 'list every step that would run')
+  .option('--json', 'as JSON')
+  .action(action<ProjectOptions>(async (options) => (await import('./plan.js')).planCommand(options, shell)));
+
+project(pipeline.command('status').description('where every step stands'))
+  .option('--watch', 'again every second, until all is done')
+  .option('--json', 'as JSON')
+  .action(action<ProjectOptions>(async (options) => (await import('./status.js')).statusCommand(options, shell)));
+
+project(pipeline.command('stop').description('end running jobs; results stay')).action(
+  action<ProjectOptions>(async (options) => (await import('./stop.js')).stopCommand(options, shell)),
+);
+
+project(pipeline.command('graph').description('the stages as a graph'))
+  .addOption(new Option('--format <format>', 'what to print').choices(['mermaid', 'dot', 'svg']).default('mermaid'))
+  .action(
+    action<ProjectOptions & {format: 'mermaid' | 'dot' | 'svg'}>(async (options) =>
+      (await import('./graph.js')).graphCommand(options, shell),
+    ),
+  );
+
+project(pipeline.command('validate').description('check the pipeline and all that it names')).action(
+  action<ProjectOptions>(async (options) => (await import('./validate.js')).validateCommand(options, shell)),
+);
+
+project(program.command('table').description('the averaged score table, also of a half-finished run'))
+  .addOption(
+    new Option('--format <format>', 'what to print').choices(['text', 'markdown', 'csv', 'json']).default('text'),
+  )
+  .option('--step <file>', "of a step's own inputs: its $PTB_STEP file")
+  .action(
+    action<ProjectOptions & {format: 'text' | 'markdown' | 'csv' | 'json'; step?: string}>(async (options) =>
+      (await import('./table.js')).tableCommand(options, shell),
+    ),
+  );
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof Error && error.constructor.name === 'CommanderError') {
+    const {exitCode} = error as unknown as {exitCode: number};
+    process.exitCode = exitCode === 0 ? EXIT.done : EXIT.badInput;
+  } else {
+    shell.err(
+      `internal error, please report it:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    process.exitCode = EXIT.internal;
+  }
+}

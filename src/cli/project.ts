@@ -1,0 +1,82 @@
+import {join} from 'node:path';
+import {fail, ok, type Issue, type Result} from '../base/issue.js';
+import {load} from '../config/load.js';
+import type {Pipeline} from '../config/pipeline.js';
+import {graphOf, type Graph} from '../graph/graph.js';
+import {drawIssues} from '../report/issues.js';
+import type {Rerun} from '../plan/plan.js';
+import {ProjectFiles} from '../store/files.js';
+import {runsAt, type Runs} from '../store/paths.js';
+import {checkStage, ONLY_FILE, parseOnly, parseRerun, RERUN_FILE, UNTIL_FILE} from './select.js';
+import type {Terminal} from './terminal.js';
+
+/** Flags that say which pipeline, and which part of it. */
+export type ProjectOptions = {
+  readonly file: string;
+  readonly profile: readonly string[];
+  readonly set: readonly string[];
+  readonly only?: readonly string[];
+  readonly until?: string;
+  readonly rerun?: readonly string[];
+};
+
+/** A pipeline that can be planned: everything was checked that can be without running. */
+export type Project = {
+  readonly pipeline: Pipeline;
+  readonly graph: Graph;
+  readonly files: ProjectFiles;
+  readonly runs: Runs;
+  readonly rerun: Rerun;
+};
+
+/** Undefined when the input is wrong; the mistakes are then printed. */
+export function openProject(options: ProjectOptions, terminal: Terminal): Project | undefined {
+  const {only = [], rerun = [], until} = options;
+  const {pipeline, sources} = load({
+    file: options.file,
+    profiles: options.profile,
+    sets: options.set,
+    version: terminal.version,
+  });
+  const project = pipeline.ok ? assemble(pipeline.value, {only, rerun, until}) : pipeline;
+  if (project.ok) return project.value;
+  const flags = [
+    [ONLY_FILE, only.join('\n')],
+    [RERUN_FILE, rerun.join('\n')],
+    [UNTIL_FILE, until ?? ''],
+  ] as const;
+  terminal.err(drawIssues(project.issues, new Map([...sources, ...flags]), terminal.paintErr));
+  return undefined;
+}
+
+type Part = {readonly only: readonly string[]; readonly rerun: readonly string[]; readonly until: string | undefined};
+
+function assemble(pipeline: Pipeline, part: Part): Result<Project> {
+  const patterns = parseOnly(pipeline, part.only);
+  const rerun = parseRerun(pipeline, part.rerun);
+  const until =
+    part.until === undefined ? ok(undefined) : checkStage(pipeline, part.until, {file: UNTIL_FILE, line: 1, column: 1});
+  const flags = [patterns, rerun, until].flatMap((result) => (result.ok ? [] : result.issues));
+  if (!patterns.ok || !rerun.ok || !until.ok) return {ok: false, issues: flags};
+
+  const graph = graphOf(pipeline, {only: patterns.value, ...(until.value === undefined ? {} : {until: until.value})});
+  if (!graph.ok) return graph;
+  const files = new ProjectFiles(pipeline.root);
+  const missing = missingReads(graph.value, files);
+  if (missing.length > 0) return fail(...missing);
+  return ok({pipeline, graph: graph.value, files, runs: runsAt(join(pipeline.root, 'runs')), rerun: rerun.value});
+}
+
+function missingReads(graph: Graph, files: ProjectFiles): Issue[] {
+  const issues = new Map<string, Issue>();
+  for (const step of graph.steps.values()) {
+    for (const {path, at} of files.missing(step)) {
+      issues.set(path, {
+        code: 'missing-file',
+        message: `stage "${step.stage.name}" reads ${path}, which does not exist`,
+        at,
+      });
+    }
+  }
+  return [...issues.values()];
+}

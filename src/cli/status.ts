@@ -1,0 +1,39 @@
+import {join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {local} from '../executor/local.js';
+import {renderStatus, statusJson} from '../report/status.js';
+import {lastLines} from '../run/attempt.js';
+import {statusOf, type StepStatus} from '../run/status.js';
+import {attemptPaths, folderOf} from '../store/paths.js';
+import {planProject} from './plan.js';
+import {openProject, type ProjectOptions} from './project.js';
+import {EXIT, type Terminal} from './terminal.js';
+
+export type StatusOptions = ProjectOptions & {readonly json?: boolean; readonly watch?: boolean};
+
+/** An executor that only looks. */
+export const onlooker = () =>
+  local({capacity: {cpus: 0, memoryMb: 0, gpus: 0}, gpus: [], path: '', onExit: () => undefined});
+
+const WATCH_MS = 1000;
+
+export async function statusCommand(options: StatusOptions, terminal: Terminal): Promise<number> {
+  const project = openProject(options, terminal);
+  if (!project) return EXIT.badInput;
+  for (;;) {
+    const {verdicts, history} = planProject(project);
+    const statuses = await statusOf(project.graph, verdicts, history, onlooker(), new Date());
+    const lastLine = ({step, attempt}: StepStatus): string => {
+      const verdict = verdicts.get(step.id);
+      if (verdict?.kind !== 'run' || attempt === null) return '';
+      const paths = attemptPaths(join(project.runs.attempts, folderOf(step, verdict.key), String(attempt)));
+      return lastLines([paths.stderr, paths.stdout], 1)[0] ?? '';
+    };
+    if (options.watch && !options.json) terminal.out('\u001b[H\u001b[2J');
+    terminal.out(
+      options.json ? `${JSON.stringify(statusJson(statuses))}\n` : renderStatus(statuses, lastLine, terminal.paintOut),
+    );
+    if (!options.watch || [...statuses.values()].every(({state}) => state === 'done')) return EXIT.done;
+    await sleep(WATCH_MS);
+  }
+}

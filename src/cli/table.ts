@@ -1,0 +1,51 @@
+import {isObject, type Json, type JsonObject} from '../base/json.js';
+import {scoreOf} from '../config/score.js';
+import type {Axes} from '../matrix/cell.js';
+import {evidenceOf, type StepFate} from '../report/evidence.js';
+import {renderTable, type TableFormat} from '../report/table.js';
+import {tableOf} from '../score/table.js';
+import {readJson} from '../store/write.js';
+import {fatesOf} from './fates.js';
+import {planProject} from './plan.js';
+import {openProject, type Project, type ProjectOptions} from './project.js';
+import {EXIT, type Terminal} from './terminal.js';
+
+export type TableOptions = ProjectOptions & {readonly format: TableFormat; readonly step?: string};
+
+export function tableCommand(options: TableOptions, terminal: Terminal): number {
+  if (options.step !== undefined) return tableOfStep(options.step, options.format, terminal);
+  const project = openProject(options, terminal);
+  if (!project) return EXIT.badInput;
+  terminal.out(projectTable(project, options.format, terminal));
+  return EXIT.done;
+}
+
+/** The table as the results have it now, also of a half-finished run. */
+export function projectTable(project: Project, format: TableFormat, terminal: Terminal): string {
+  const {history, verdicts} = planProject(project);
+  const fates = fatesOf(project.graph, verdicts, history, project.runs);
+  const cells = project.graph.cells.map(({at}) => at);
+  const evidence = evidenceOf(project.pipeline.score, cells, fates);
+  return renderTable(tableOf(evidence, project.pipeline.score), format, terminal.paintOut);
+}
+
+/** The table of what a gathering step was handed: its `$PTB_STEP` file, with `score` among its fields. */
+function tableOfStep(file: string, format: TableFormat, terminal: Terminal): number {
+  const step = readJson(file);
+  if (!isObject(step) || !isObject(step.needs)) {
+    terminal.err(`${file} is not a step file; a stage's script finds its own in $PTB_STEP\n`);
+    return EXIT.badInput;
+  }
+  const settings = scoreOf(isObject(step.fields) ? step.fields.score : undefined);
+  const needs = step.needs as {readonly [stage: string]: readonly JsonObject[]};
+  const fates = (stage: string): StepFate[] => (needs[stage] ?? []).map(fateOfInput);
+  const cells = fates(settings.measured.split('/', 1)[0]!).map(({at}) => at);
+  terminal.out(renderTable(tableOf(evidenceOf(settings, cells, fates), settings), format, terminal.paintOut));
+  return EXIT.done;
+}
+
+function fateOfInput(input: {readonly [key: string]: Json}): StepFate {
+  const at = input.axes as Axes;
+  if (typeof input.path !== 'string') return {kind: 'failed', at, because: String(input.because)};
+  return {kind: 'done', at, out: input.path, seconds: Number(input.seconds), sandbox: String(input.sandbox)};
+}

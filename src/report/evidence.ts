@@ -1,0 +1,91 @@
+import {join} from 'node:path';
+import {asText, isObject, type Json} from '../base/json.js';
+import type {ScoreSettings} from '../config/pipeline.js';
+import type {Axes} from '../matrix/cell.js';
+import type {CellEvidence, Evidence, Fate, Metrics, Verdict} from '../score/evidence.js';
+import {readJson} from '../store/write.js';
+
+/** Where the outputs of one step lie, or why they do not. */
+export type StepFate =
+  | {readonly kind: 'done'; readonly at: Axes; readonly out: string; readonly seconds: number; readonly sandbox: string}
+  | {readonly kind: 'failed'; readonly at: Axes; readonly because: string}
+  | {readonly kind: 'pending'; readonly at: Axes};
+
+/** The steps of a stage. */
+export type StepFates = (stage: string) => readonly StepFate[];
+
+/** Reads from the results what the table is made of. */
+export function evidenceOf(settings: ScoreSettings, cells: readonly Axes[], fates: StepFates): Evidence {
+  const split = (reference: string): [string, string] => {
+    const slash = reference.indexOf('/');
+    return [reference.slice(0, slash), reference.slice(slash + 1)];
+  };
+  const [measuredStage, metricsFile] = split(settings.measured);
+  const [verdictStage, verdictFile] = split(settings.verdict);
+  const [usageStage, usageFile] = split(settings.usage);
+  const measured = index(fates(measuredStage));
+  const judged = index(fates(verdictStage));
+  const worked = index(fates(settings.worked));
+  const used = index(fates(usageStage));
+
+  const baselines = [...settings.baselines].map(([row, reference]) => {
+    const [stage, file] = split(reference);
+    return [row, fates(stage).map((fate) => ({at: fate.at, metrics: read(fate, file, asMetrics)}))] as const;
+  });
+  const kinds = new Set<string>();
+  const list = cells.map((at): CellEvidence => {
+    const work = worked(at);
+    if (work?.kind === 'done') kinds.add(work.sandbox);
+    const usage = read(used(at), usageFile, (value) => (isObject(value) ? value : undefined));
+    const cost = usage.kind === 'known' ? usage.value.cost_usd : undefined;
+    return {
+      at,
+      metrics: read(measured(at), metricsFile, asMetrics),
+      verdict: read(judged(at), verdictFile, asVerdict),
+      seconds: work?.kind === 'done' ? work.seconds : null,
+      costUsd: typeof cost === 'number' ? cost : null,
+    };
+  });
+  return {cells: list, baselines: new Map(baselines), sandboxes: [...kinds].sort()};
+}
+
+/** Finds the step of a cell: the one that agrees with it on all its axes. */
+function index(fates: readonly StepFate[]): (at: Axes) => StepFate | undefined {
+  const axes = Object.keys(fates[0]?.at ?? {});
+  const id = (at: Axes): string => axes.map((axis) => at[axis]).join('\n');
+  const byId = new Map(fates.map((fate) => [id(fate.at), fate]));
+  return (at) => byId.get(id(at));
+}
+
+function read<T>(fate: StepFate | undefined, file: string, parse: (value: Json) => T | undefined): Fate<T> {
+  if (!fate || fate.kind === 'pending') return {kind: 'pending'};
+  if (fate.kind === 'failed') return fate;
+  const value = readJson(join(fate.out, file));
+  if (value === undefined) return {kind: 'failed', because: `${file} is missing or damaged`};
+  const parsed = parse(value);
+  return parsed === undefined
+    ? {kind: 'failed', because: `${file} has an unknown shape`}
+    : {kind: 'known', value: parsed};
+}
+
+const asMetrics = (value: Json): Metrics | undefined => {
+  if (!isObject(value) || !(value.accuracy === null || typeof value.accuracy === 'number')) return undefined;
+  return {
+    accuracy: value.accuracy,
+    stderr: typeof value.stderr === 'number' ? value.stderr : null,
+    n: typeof value.n === 'number' ? value.n : 0,
+    ...(typeof value.because === 'string' ? {because: value.because} : {}),
+  };
+};
+
+const asVerdict = (value: Json): Verdict | undefined => {
+  if (!isObject(value) || typeof value.flagged !== 'boolean') return undefined;
+  const items = (list: Json | undefined): readonly Json[] => (Array.isArray(list) ? (list as readonly Json[]) : []);
+  return {
+    flagged: value.flagged,
+    flags: items(value.flags).map(asText),
+    findings: items(value.findings).flatMap((finding) =>
+      isObject(finding) ? [{flag: asText(finding.flag), summary: asText(finding.summary)}] : [],
+    ),
+  };
+};

@@ -1,0 +1,54 @@
+import {describeSeconds} from '../base/quantity.js';
+import {unreachable} from '../base/unreachable.js';
+import {describeReason} from '../plan/reason.js';
+import type {Counts, Event} from '../run/event.js';
+import {printable, type Paint} from './style.js';
+
+/** One event as one line, or as several where a failure shows its evidence; undefined for what nobody waits for. */
+export function lineOf(event: Event, paint: Paint): string | undefined {
+  switch (event.kind) {
+    case 'begin':
+      return `${event.pipeline}: ${event.steps} steps for ${event.cells} cells`;
+    case 'cached':
+      return undefined;
+    case 'submitted':
+      return `${paint('blue', 'start')}   ${event.step} (${describeReason(event.because)})`;
+    case 'adopted':
+      return `${paint('blue', 'adopt')}   ${event.step} (attempt ${event.attempt} goes on)`;
+    case 'done':
+      return `${paint('green', 'done')}    ${event.step} (${describeSeconds(event.seconds)})`;
+    case 'failed':
+      return [
+        `${paint('red', 'failed')}  ${event.step}: ${event.failure.class}: ${printable(event.failure.because)}${event.again ? '; trying again' : ''}`,
+        ...event.failure.evidence.map((line) => `        | ${printable(line)}`),
+        `        logs: ${event.dir}`,
+      ].join('\n');
+    case 'blocked':
+      return `${paint('yellow', 'blocked')} ${event.step} (${event.by} failed)`;
+    case 'detaching':
+      return [
+        `${paint('yellow', 'detach')}  nothing new starts; ${event.running} running jobs go on`,
+        '        come back with: ptb pipeline run    end them with: ptb pipeline stop, or Ctrl-C again now',
+      ].join('\n');
+    case 'stopping':
+      return `${paint('yellow', 'stop')}    ending ${event.running} jobs`;
+    case 'end':
+      return `${paint('bold', event.ending)}: ${describeCounts(event.counts)} in ${describeSeconds(event.seconds)}`;
+    default:
+      return unreachable(event);
+  }
+}
+
+export const describeCounts = (counts: Counts): string =>
+  Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([word, count]) => `${count} ${word}`)
+    .join(', ') || 'nothing to do';
+
+/** One line per event. */
+export const lineReporter =
+  (write: (text: string) => void, paint: Paint) =>
+  (event: Event): void => {
+    const line = lineOf(event, paint);
+    if (line !== undefined) write(`${line}\n`);
+  };

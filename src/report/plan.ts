@@ -1,0 +1,77 @@
+import CliTable from 'cli-table3';
+import type {Graph} from '../graph/graph.js';
+import type {Cost} from '../plan/cost.js';
+import type {Plan, Verdict} from '../plan/plan.js';
+import {describeReason} from '../plan/reason.js';
+import type {Paint} from './style.js';
+
+const because = (verdict: Verdict): string => {
+  switch (verdict.kind) {
+    case 'cached':
+      return 'cached';
+    case 'run':
+      return describeReason(verdict.because);
+    case 'after':
+      return `after ${verdict.upstream}`;
+  }
+};
+
+/** Stages with their verdicts, reasons and cost. `all` lists each step that would run. */
+export function renderPlan(graph: Graph, plan: Plan, cost: Cost, detail: 'stages' | 'steps', paint: Paint): string {
+  const table = new CliTable({
+    head: ['stage', 'steps', 'cached', 'run', 'after', 'GPU-hours'].map((word) => paint('bold', word)),
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
+    style: {head: [], border: [], compact: true},
+  });
+  const steps = [...graph.steps.values()];
+  for (const stage of graph.stages) {
+    const own = steps.filter((step) => step.stage === stage);
+    const count = (kind: Verdict['kind']): number => own.filter(({id}) => plan.get(id)!.kind === kind).length;
+    const hours = own
+      .filter(({id}) => plan.get(id)!.kind !== 'cached')
+      .reduce((sum, {spec: {resources}}) => sum + (resources.gpus * (resources.seconds ?? 0)) / 3600, 0);
+    table.push(
+      [stage.name, own.length, count('cached'), count('run'), count('after'), hours === 0 ? '' : hours.toFixed(1)].map(
+        String,
+      ),
+    );
+  }
+  const open = steps.filter(({id}) => plan.get(id)!.kind !== 'cached');
+  const usd = cost.usd === null ? 'unknown' : `$${cost.usd.toFixed(0)}`;
+  return [
+    table.toString(),
+    `${graph.cells.length} cells, ${steps.length} steps, ${steps.length - open.length} cached`,
+    `cost at most: ${cost.gpuHours.toFixed(1)} GPU-hours (${describeWork(cost)}), money ${usd}`,
+    ...(detail === 'steps'
+      ? open.map(({id}) => `  ${id}: ${because(plan.get(id)!)}`)
+      : reasons(open.map(({id}) => plan.get(id)!))),
+    '',
+  ].join('\n');
+}
+
+const describeWork = (cost: Cost): string =>
+  [...cost.gpuHoursByStage].map(([stage, hours]) => `${stage} ${hours.toFixed(1)}`).join(', ') || 'no GPU needed';
+
+/** How many steps run for which reason, most first. */
+function reasons(verdicts: readonly Verdict[]): string[] {
+  const counts = new Map<string, number>();
+  for (const verdict of verdicts) {
+    if (verdict.kind !== 'run') continue;
+    const reason = because(verdict);
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  return [...counts].sort(([, a], [, b]) => b - a).map(([reason, count]) => `  ${count} × ${reason}`);
+}
+
+/** The stable shape that schemas/plan.schema.json describes. */
+export const planJson = (graph: Graph, plan: Plan, cost: Cost): object => ({
+  version: 1,
+  steps: [...graph.steps.values()].map(({id, stage, at}) => ({
+    id,
+    stage: stage.name,
+    axes: at,
+    verdict: plan.get(id)!.kind,
+    because: because(plan.get(id)!),
+  })),
+  cost: {gpu_hours: cost.gpuHours, usd: cost.usd},
+});

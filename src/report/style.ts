@@ -1,0 +1,15 @@
+import {styleText} from 'node:util';
+
+export type Paint = (style: 'red' | 'green' | 'yellow' | 'blue' | 'dim' | 'bold', text: string) => string;
+
+/** Colours only where a person looks. */
+export const paint = (on: boolean): Paint =>
+  on ? (style, text) => styleText(style, text, {validateStream: false}) : (_style, text) => text;
+
+/** Text from a job or a user, safe for a terminal: control characters show as escapes. */
+export const printable = (text: string): string =>
+   
+  text.replaceAll(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
+    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );

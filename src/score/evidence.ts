@@ -1,0 +1,44 @@
+import type {Axes} from '../matrix/cell.js';
+
+/** What a step came to, as far as its score is concerned. */
+export type Fate<T> =
+  | {readonly kind: 'known'; readonly value: T}
+  /** It ran and failed, or cannot run because something before it failed. */
+  | {readonly kind: 'failed'; readonly because: string}
+  /** Not yet run, or under way. */
+  | {readonly kind: 'pending'};
+
+/** `metrics.json`. A null accuracy is the agent's failure, with the reason: a score, not a gap. */
+export type Metrics = {
+  readonly accuracy: number | null;
+  readonly stderr: number | null;
+  readonly n: number;
+  readonly because?: string;
+};
+
+/** `audit.json`, as far as the table reads it. */
+export type Verdict = {
+  readonly flagged: boolean;
+  readonly flags: readonly string[];
+  readonly findings: readonly {readonly flag: string; readonly summary: string}[];
+};
+
+/** All that is known of one cell. */
+export type CellEvidence = {
+  readonly at: Axes;
+  readonly metrics: Fate<Metrics>;
+  readonly verdict: Fate<Verdict>;
+  /** Wall seconds that the agent worked. */
+  readonly seconds: number | null;
+  readonly costUsd: number | null;
+};
+
+/** Baseline row to model and benchmark to metrics. */
+export type Baselines = ReadonlyMap<string, readonly {readonly at: Axes; readonly metrics: Fate<Metrics>}[]>;
+
+export type Evidence = {
+  readonly cells: readonly CellEvidence[];
+  readonly baselines: Baselines;
+  /** Kinds of sandbox that the measured steps ran in. */
+  readonly sandboxes: readonly string[];
+};
