@@ -1,0 +1,26 @@
+"""Scores a model on HumanEval: `python3 evaluate.py --help`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+# What is shared lies beside this file in an agent's work folder, and one level up in the project.
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
+
+from inspect_cli import Benchmark, main  # noqa: E402
+
+if TYPE_CHECKING:
+    from inspect_ai import Task
+
+
+def task() -> Task:
+    """The task of inspect_evals; answers run in this machine, which is a sandbox already."""
+    from inspect_evals.humaneval import humaneval
+
+    return humaneval(sandbox="local")
+
+
+if __name__ == "__main__":
+    sys.exit(main(Benchmark(title="HumanEval", task=task, limit=150, max_tokens=4000)))

@@ -1,0 +1,12 @@
+"""Scores a model on sorting letters: `python3 evaluate.py --help`."""
+
+import sys
+from pathlib import Path
+
+# The shared package lies beside this file in an agent's work folder, where Python finds it, or one level up.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
+from ptb_evals import Benchmark, main
+
+if __name__ == "__main__":
+    sys.exit(main(Benchmark(title="Smoke Sorting", data="smoke/sort", max_tokens=8)))
