@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# evaluate.sh MODEL FILE: scores MODEL on the whole benchmark into FILE. Read by the stages evaluate and baseline.
+# Exits as evaluate.py does (2: the model cannot be used); its messages are on stderr.
+set -uo pipefail
+# shellcheck source=/dev/null
+. "$PTB_FILES/stages/environment/activate.sh"
+
+model=$1 file=$2
+use_hubs "$PTB_IN_FETCH_DATA/hub"
+# There is no network: without these the hub's libraries would try, and wait.
+export HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
+
+set -- --model-path "$model" --json-output-file "$file" --limit -1 --seed "${PTB_REPLICATE:-1}"
+[ -z "${PTB_BENCHMARK_ENGINE:-}" ] || set -- "$@" --engine "$PTB_BENCHMARK_ENGINE"
+[ ! -d "$PTB_IN_FETCH/templates" ] || set -- "$@" --templates-dir "$PTB_IN_FETCH/templates"
+
+# A command line that evaluate.py does not understand is our mistake; it must not pass for a model that does not load.
+program=$PTB_FILES/evals/$PTB_BENCHMARK_USE/evaluate.py
+python3 "$program" "$@" --max-tokens "$PTB_BENCHMARK_MAX_TOKENS" --help >/dev/null || exit 1
+
+# Where the benchmark allows it, a run that broke down (usually: out of GPU memory) is repeated with shorter answers.
+ladder=$(printf '%s' "${PTB_BENCHMARK_MAX_TOKENS_LADDER:-$PTB_BENCHMARK_MAX_TOKENS}" | tr -d '[]" ' | tr ',' ' ')
+status=1
+for tokens in $ladder; do
+  python3 "$program" "$@" --max-tokens "$tokens"
+  status=$?
+  case $status in 0 | 2) break ;; esac
+  echo "evaluate: exit status $status with at most $tokens tokens an answer" >&2
+done
+exit "$status"
