@@ -1,4 +1,4 @@
-import {isObject, type Json, type JsonObject} from '../base/json.js';
+import {asText, isObject, type Json, type JsonObject} from '../base/json.js';
 import {scoreOf} from '../config/score.js';
 import type {Axes} from '../matrix/cell.js';
 import {evidenceOf, type StepFate} from '../report/evidence.js';
@@ -46,6 +46,6 @@ function tableOfStep(file: string, format: TableFormat, terminal: Terminal): num
 
 function fateOfInput(input: {readonly [key: string]: Json}): StepFate {
   const at = input.axes as Axes;
-  if (typeof input.path !== 'string') return {kind: 'failed', at, because: String(input.because)};
-  return {kind: 'done', at, out: input.path, seconds: Number(input.seconds), sandbox: String(input.sandbox)};
+  if (typeof input.path !== 'string') return {kind: 'failed', at, because: asText(input.because)};
+  return {kind: 'done', at, out: input.path, seconds: Number(input.seconds), sandbox: asText(input.sandbox)};
 }

@@ -1,20 +1,39 @@
 import {existsSync, readFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {Ajv, type ValidateFunction} from 'ajv';
+import type {Ajv, Options, ValidateFunction} from 'ajv';
 
+const require = createRequire(import.meta.url);
 const SCHEMAS = fileURLToPath(new URL('../../schemas/', import.meta.url));
-const compiled = new Map<string, ValidateFunction | undefined>();
+/** What `npm run build` makes of SCHEMAS: compiling them at each start would cost more than all the rest of it. */
+const COMPILED = fileURLToPath(new URL('../compiled-schemas/', import.meta.url));
 
-/** The compiled `schemas/<name>.schema.json`; undefined when the tool ships none of that name. */
+export const AJV_OPTIONS: Options = {
+  allErrors: true,
+  strict: true,
+  strictTypes: false,
+  verbose: true,
+  allowUnionTypes: true,
+};
+
+const loaded = new Map<string, ValidateFunction | undefined>();
+
+/** The validator of `schemas/<name>.schema.json`; undefined when the tool ships none of that name. */
 export function schema(name: string): ValidateFunction | undefined {
-  if (!compiled.has(name)) {
-    const file = join(SCHEMAS, `${name}.schema.json`);
-    compiled.set(name, existsSync(file) ? compile(JSON.parse(readFileSync(file, 'utf8')) as object) : undefined);
-  }
-  return compiled.get(name);
+  if (!loaded.has(name)) loaded.set(name, loadSchema(name));
+  return loaded.get(name);
+}
+
+function loadSchema(name: string): ValidateFunction | undefined {
+  const compiled = join(COMPILED, `${name}.cjs`);
+  if (existsSync(compiled)) return (require(compiled) as {default: ValidateFunction}).default;
+  const file = join(SCHEMAS, `${name}.schema.json`);
+  return existsSync(file) ? compile(JSON.parse(readFileSync(file, 'utf8')) as object) : undefined;
 }
 
 /** Compiles a JSON Schema (draft 7). Throws on a schema that is itself wrong. */
-export const compile = (document: object): ValidateFunction =>
-  new Ajv({allErrors: true, strict: true, strictTypes: false, verbose: true, allowUnionTypes: true}).compile(document);
+export function compile(document: object): ValidateFunction {
+  const {Ajv: Compiler} = require('ajv') as {Ajv: new (options: Options) => Ajv};
+  return new Compiler(AJV_OPTIONS).compile(document);
+}

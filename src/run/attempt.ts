@@ -103,6 +103,14 @@ export async function settle(attempt: Attempt, context: Context): Promise<Settle
   return {kind: 'done', record, dir: result};
 }
 
+/** Ends an attempt that the executor would not take. */
+export function refuse({dir}: Attempt, because: string): Failure {
+  const failure: Failure = {class: 'not-ready', because, evidence: []};
+  const outcome: Outcome = {kind: 'lost', because: 'never started'};
+  writeFailure(dir, {version: 1, ...failure, outcome, ended: new Date().toISOString()});
+  return failure;
+}
+
 const lost = (evidence: readonly string[]): Failure => ({class: 'lost', because: 'no exit record', evidence});
 
 function fail(attempt: Attempt, failure: Failure, outcome: Outcome): Settled {

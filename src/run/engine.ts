@@ -2,17 +2,17 @@ import {basename, join} from 'node:path';
 import type {Executor} from '../executor/executor.js';
 import type {Graph} from '../graph/graph.js';
 import type {Step, StepId} from '../graph/step.js';
-import {keyDoc, type KeyDoc, type OutputDigests, type StepKey} from '../plan/key.js';
+import {keyDoc, type OutputDigests} from '../plan/key.js';
 import {judge, type Rerun} from '../plan/plan.js';
-import type {Reason} from '../plan/reason.js';
 import type {StoredHistory} from '../store/history.js';
 import type {Ledger} from '../store/ledger.js';
 import {folderName, folderOf} from '../store/paths.js';
 import {publish} from '../store/result.js';
-import {begin, existing, settle, type Attempt, type Context} from './attempt.js';
+import {begin, existing, refuse, settle, type Context} from './attempt.js';
+import {Board, isBroken, isSettled, type Queued, type Running} from './board.js';
 import type {Input} from './compose.js';
 import type {Counts, Emit, Ending} from './event.js';
-import {asksAsMuch, compareReady} from './schedule.js';
+import {asksAsMuch, byUrgency} from './schedule.js';
 import {isRetried, type Failure} from './settle.js';
 
 export type EngineRequest = Context & {
@@ -32,303 +32,246 @@ export type Wanted = 'go-on' | 'hold' | 'detach' | 'stop';
 /** What reaches the loop from outside. */
 export type Signals = {
   readonly wanted: () => Wanted;
-  /** Resolves at once when a job has ended or the user has asked for something, and latest after `ms`. */
+  /** Resolves when a job has ended or the user has asked for something, at the latest after `ms`. */
   readonly wait: (ms: number) => Promise<void>;
 };
 
-type Queued = {
-  readonly step: Step;
-  readonly key: StepKey;
-  readonly doc: KeyDoc;
-  readonly because: Reason;
-  readonly depth: number;
-  readonly position: number;
-  readonly failures: number;
-  /** Composed, but the executor had no room. */
-  readonly attempt?: Attempt;
-};
-
-type Running = Queued & {readonly attempt: Attempt; unknownSince?: number};
-
-type State =
-  | {readonly kind: 'waiting'}
-  | {readonly kind: 'queued'; readonly item: Queued}
-  | {readonly kind: 'running'; readonly item: Running}
-  | {readonly kind: 'settling'; readonly item: Running}
-  | {
-      readonly kind: 'done';
-      readonly outputs: OutputDigests;
-      readonly dir: string;
-      readonly seconds: number;
-      readonly sandbox: string;
-      readonly how: 'cached' | 'ran';
-    }
-  | {readonly kind: 'failed'; readonly failure: Failure}
-  | {readonly kind: 'blocked'; readonly by: StepId};
-
 const POLL_MS = 1000;
-/** How long a submitted job may be unknown to its executor before it is submitted again under the same name. */
+/** How long a job may be unknown to its executor before it is submitted again, under the same name. */
 const UNKNOWN_PATIENCE_MS = 3000;
 
 /** Brings every step of the graph to its end, one way or another. */
 export async function runSteps(request: EngineRequest): Promise<{readonly ending: Ending; readonly counts: Counts}> {
-  const {graph, executor, ledger, history, emit, signals, runs} = request;
-  const states = new Map<StepId, State>([...graph.steps.keys()].map((id) => [id, {kind: 'waiting'}]));
-  const downstream = downstreamOf(graph);
-  const depths = new Map(graph.stages.map(({name}, depth) => [name, depth]));
-  const positions = new Map([...graph.steps.keys()].map((id, position) => [id, position]));
-  let failed = false;
+  return new Engine(request).run();
+}
 
-  const isSettled = (id: StepId): boolean => ['done', 'failed', 'blocked'].includes(states.get(id)!.kind);
+class Engine {
+  readonly #board: Board;
+  readonly #settling = new Set<Promise<void>>();
+  readonly #unknownSince = new Map<StepId, number>();
+  #crash: {readonly error: unknown} | undefined;
+  #failed = false;
+  #told: 'hold' | 'stop' | undefined;
 
-  /** Steps to look at again, because something that they need has settled. */
-  let fresh: StepId[] = [...graph.steps.keys()];
-  const settled = (id: StepId, state: State): void => {
-    states.set(id, state);
-    fresh.push(...(downstream.get(id) ?? []));
-  };
+  constructor(private readonly request: EngineRequest) {
+    this.#board = new Board(request.graph);
+  }
 
-  const decide = (id: StepId): void => {
-    if (states.get(id)!.kind !== 'waiting') return;
+  async run(): Promise<{readonly ending: Ending; readonly counts: Counts}> {
+    const {signals, ledger} = this.request;
+    while (signals.wanted() !== 'detach') {
+      while (this.#board.hasFresh) this.#board.takeFresh().forEach((id) => this.#decide(id));
+      await this.#heed();
+      if (this.#mayStart()) await this.#submit();
+      await this.#poll();
+      this.#rethrow();
+      if (this.#board.hasFresh) continue;
+      const idle = this.#board.running.length === 0 && this.#settling.size === 0;
+      if (idle && (!this.#mayStart() || this.#board.queued.length === 0)) break;
+      await Promise.race([signals.wait(POLL_MS), ...this.#settling]);
+    }
+    await this.#heed();
+    await Promise.all(this.#settling);
+    this.#rethrow();
+    ledger.save();
+    return {ending: this.#ending(), counts: this.#board.counts};
+  }
+
+  /** A settling that threw is a bug of ours or a disk that failed: neither may pass for a step's failure. */
+  #rethrow(): void {
+    if (this.#crash) throw this.#crash.error;
+  }
+
+  #ending(): Ending {
+    if (this.#told === 'stop') return 'stopped';
+    if (this.#told === 'hold') return 'detached';
+    return this.#failed ? 'failed' : 'done';
+  }
+
+  #mayStart(): boolean {
+    const {signals, onFailure} = this.request;
+    return signals.wanted() === 'go-on' && !(this.#failed && onFailure === 'finish-running');
+  }
+
+  /** Tells of the user's wish once, and ends the jobs where that is the wish. */
+  async #heed(): Promise<void> {
+    const {signals, emit, executor} = this.request;
+    const wanted = signals.wanted();
+    if (wanted === 'go-on') return;
+    const heard = wanted === 'stop' ? 'stop' : 'hold';
+    if (this.#told === heard) return;
+    this.#told = heard;
+    const {running} = this.#board;
+    emit({kind: heard === 'hold' ? 'detaching' : 'stopping', running: running.length});
+    if (heard === 'stop') await Promise.all(running.map(({attempt}) => executor.cancel(attempt.job)));
+  }
+
+  /** A verdict for a step whose needs may all be settled. */
+  #decide(id: StepId): void {
+    const {graph, files, history, rerun, runs, emit} = this.request;
     const step = graph.steps.get(id)!;
     for (const {need, steps} of step.needs) {
-      const broken = need.optional
-        ? undefined
-        : steps.find((up) => ['failed', 'blocked'].includes(states.get(up)!.kind));
-      if (broken) {
-        emit({kind: 'blocked', step: id, by: broken});
-        return settled(id, {kind: 'blocked', by: broken});
-      }
+      const by = need.optional ? undefined : steps.find((up) => isBroken(this.#board.get(up)));
+      if (by === undefined) continue;
+      emit({kind: 'blocked', step: id, by});
+      this.#board.set(id, {kind: 'blocked', by});
+      return;
     }
-    if (!step.needs.every(({steps}) => steps.every(isSettled))) return;
+    if (!step.needs.every(({steps}) => steps.every((up) => isSettled(this.#board.get(up))))) return;
 
     const outputs = (up: StepId): OutputDigests | null => {
-      const state = states.get(up)!;
+      const state = this.#board.get(up);
       return state.kind === 'done' ? state.outputs : null;
     };
-    const doc = keyDoc(step, request.files.digests(step), outputs);
-    const verdict = judge(step, doc, history, request.rerun);
+    const verdict = judge(step, keyDoc(step, files.digests(step), outputs), history, rerun);
     if (verdict.kind === 'after') throw new Error(`internal: ${id} was judged before ${verdict.upstream}`);
+    const {key} = verdict;
     if (verdict.kind === 'cached') {
-      const dir = join(runs.results, folderOf(step, verdict.key));
-      emit({kind: 'cached', step: id, key: verdict.key});
-      const {seconds, sandbox} = history.entry(step, verdict.key)!;
-      return settled(id, {kind: 'done', outputs: verdict.outputs, dir, seconds, sandbox, how: 'cached'});
+      const {seconds, sandbox} = history.entry(step, key)!;
+      const dir = join(runs.results, folderOf(step, key));
+      emit({kind: 'cached', step: id, key});
+      this.#board.set(id, {kind: 'done', outputs: verdict.outputs, dir, seconds, sandbox, how: 'cached'});
+      return;
     }
-    const {key, because} = verdict;
-    const item: Queued = {
-      step,
-      key,
-      doc,
-      because,
-      depth: depths.get(step.stage.name)!,
-      position: positions.get(id)!,
-      failures: 0,
-    };
-    if (because.kind === 'unsettled') adopt(item);
-    else states.set(id, {kind: 'queued', item});
-  };
+    const item: Queued = {step, key, doc: verdict.doc, because: verdict.because, failures: 0};
+    if (verdict.because.kind === 'unsettled') this.#adopt(item);
+    else this.#board.set(id, {kind: 'queued', item});
+  }
 
-  /** Goes on with what an earlier controller left: a job to wait for, one to settle, or a rename to repeat. */
-  const adopt = (item: Queued): void => {
+  /** Goes on with what an earlier controller left: a job to wait for or to settle, or a rename to repeat. */
+  #adopt(item: Queued): void {
+    const {history, ledger, runs, emit} = this.request;
     const {step, key, doc} = item;
     const found = history.found(step, key).findLast(({kind}) => kind !== 'failed')!;
     if (found.kind === 'ready') {
       const folder = folderName(step, key);
       publish(found.dir, join(runs.results, step.stage.name, folder));
       ledger.add(step.stage.name, folder);
-      fresh.push(step.id);
+      this.#board.refresh(step.id);
       return;
     }
     const attempt = existing(step, key, doc, found.attempt, found.dir);
-    states.set(step.id, {kind: 'running', item: {...item, attempt}});
+    this.#board.set(step.id, {kind: 'running', item: {...item, attempt}});
     emit({kind: 'adopted', step: step.id, key, attempt: attempt.number, job: attempt.job.name});
-  };
+  }
 
-  const all = <K extends State['kind']>(kind: K): Extract<State, {kind: K}>[] =>
-    [...states.values()].filter((state): state is Extract<State, {kind: K}> => state.kind === kind);
-
-  const submitReady = async (): Promise<void> => {
-    const refused: Queued[] = [];
-    const queue = all('queued')
-      .map(({item}) => item)
-      .sort((a, b) => compareReady({...a, resources: a.step.spec.resources}, {...b, resources: b.step.spec.resources}));
-    for (const item of queue) {
-      if (signals.wanted() !== 'go-on') return;
-      const {resources} = item.step.spec;
-      if (refused.some(({step}) => asksAsMuch(resources, step.spec.resources))) continue;
-      const attempt =
-        item.attempt ??
-        begin(
-          item.step,
-          item.key,
-          item.doc,
-          inputsOf(item.step),
-          history.entry(item.step, item.key)?.attempt ?? 0,
-          request,
-        );
+  /** Hands queued steps to the executor, most urgent first, as long as it has room for any of them. */
+  async #submit(): Promise<void> {
+    const {executor, history, emit, graph} = this.request;
+    const full: Step[] = [];
+    for (const item of byUrgency(this.#board.queued, graph.stages)) {
+      if (!this.#mayStart()) return;
+      const {step, key, doc, because} = item;
+      const {resources} = step.spec;
+      if (full.some(({spec}) => asksAsMuch(resources, spec.resources))) continue;
+      const earlier = history.entry(step, key)?.attempt ?? 0;
+      const attempt = item.attempt ?? begin(step, key, doc, this.#inputs(step), earlier, this.request);
       const answer = await executor.submit(attempt.job);
-      if (answer.kind === 'busy') {
-        refused.push(item);
-        states.set(item.step.id, {kind: 'queued', item: {...item, attempt}});
-      } else if (answer.kind === 'accepted') {
-        states.set(item.step.id, {kind: 'running', item: {...item, attempt}});
-        const limit = resources.seconds ?? null;
-        emit({
-          kind: 'submitted',
-          step: item.step.id,
-          key: item.key,
-          attempt: attempt.number,
-          job: attempt.job.name,
-          because: item.because,
-          limit,
-        });
-      } else {
-        const failure: Failure = {class: 'not-ready', because: answer.because, evidence: []};
-        failed = true;
-        emit({kind: 'failed', step: item.step.id, attempt: attempt.number, failure, dir: attempt.dir, again: false});
-        settled(item.step.id, {kind: 'failed', failure});
+      switch (answer.kind) {
+        case 'busy':
+          full.push(step);
+          this.#board.set(step.id, {kind: 'queued', item: {...item, attempt}});
+          break;
+        case 'accepted': {
+          this.#board.set(step.id, {kind: 'running', item: {...item, attempt}});
+          const {number, job} = attempt;
+          const limit = resources.seconds ?? null;
+          emit({kind: 'submitted', step: step.id, key, attempt: number, job: job.name, because, limit});
+          break;
+        }
+        case 'refused':
+          this.#fail({...item, attempt}, refuse(attempt, answer.because));
+          break;
       }
     }
-  };
+  }
 
-  const inputsOf = (step: Step): Input[] =>
-    step.needs.map(({need, gathers, steps}) => ({
+  #inputs(step: Step): Input[] {
+    const {graph} = this.request;
+    return step.needs.map(({need, gathers, steps}) => ({
       stage: need.stage,
       gathers,
       steps: steps.map((id) => {
-        const state = states.get(id)!;
+        const state = this.#board.get(id);
         const axes = graph.steps.get(id)!.at;
         if (state.kind !== 'done') {
-          const because = state.kind === 'failed' ? `${state.failure.class}: ${state.failure.because}` : `blocked`;
-          return {axes, folder: '', out: null, take: [], because, seconds: null, sandbox: null};
+          const why =
+            state.kind === 'failed'
+              ? `${need.stage} failed: ${state.failure.because}`
+              : state.kind === 'blocked'
+                ? `${state.by} failed`
+                : 'it is not there';
+          return {axes, folder: '', out: null, take: [], because: why, seconds: null, sandbox: null};
         }
-        const names = Object.keys(state.outputs);
-        const take = need.take === undefined ? names : names.filter((name) => need.take!.includes(name));
-        return {
-          axes,
-          folder: basename(state.dir),
-          out: join(state.dir, 'out'),
-          take,
-          because: '',
-          seconds: state.seconds,
-          sandbox: state.sandbox,
-        };
+        const {dir, outputs, seconds, sandbox} = state;
+        const take = Object.keys(outputs).filter((name) => need.take?.includes(name) ?? true);
+        return {axes, folder: basename(dir), out: join(dir, 'out'), take, because: '', seconds, sandbox};
       }),
     }));
+  }
 
-  const settling = new Set<Promise<void>>();
-  let crash: {readonly error: unknown} | undefined;
-
-  const finish = async (item: Running): Promise<void> => {
-    const {step, attempt} = item;
-    const end = await settle(attempt, request);
-    if (end.kind === 'done') {
-      ledger.add(step.stage.name, basename(end.dir));
-      const outputs = Object.fromEntries(Object.entries(end.record.outputs).map(([name, {digest}]) => [name, digest]));
-      const seconds = end.record.seconds;
-      emit({kind: 'done', step: step.id, attempt: attempt.number, seconds: seconds.total, outputs});
-      settled(step.id, {
-        kind: 'done',
-        outputs,
-        dir: end.dir,
-        seconds: seconds.run,
-        sandbox: end.record.sandbox,
-        how: 'ran',
-      }); return;
-    }
-    const failures = item.failures + 1;
-    const {failure} = end;
-    const again = signals.wanted() === 'go-on' && isRetried(step.stage, failure, failures);
-    emit({kind: 'failed', step: step.id, attempt: attempt.number, failure, dir: attempt.dir, again});
-    if (again) {
-      const because: Reason = {kind: 'failed-before', attempts: failures, because: failure.because};
-      const {attempt: _ended, unknownSince: _since, ...rest} = item;
-      states.set(step.id, {kind: 'queued', item: {...rest, because, failures}});
-      return;
-    }
-    failed = true;
-    settled(step.id, {kind: 'failed', failure});
-  };
-
-  const poll = async (): Promise<void> => {
-    const running = all('running').map(({item}) => item);
+  /** Asks the executor about all running jobs at once, and settles those that are gone. */
+  async #poll(): Promise<void> {
+    const {executor} = this.request;
+    const {running} = this.#board;
     if (running.length === 0) return;
     const answers = await executor.poll(running.map(({attempt}) => attempt.job));
     for (const item of running) {
+      const {id} = item.step;
       const liveness = answers.get(item.attempt.job.name) ?? 'unknown';
-      if (liveness === 'gone') {
-        states.set(item.step.id, {kind: 'settling', item});
-        const ending = finish(item)
-          .catch((error: unknown) => (crash = {error}))
-          .then(() => void settling.delete(ending));
-        settling.add(ending);
-      } else if (liveness === 'unknown') {
-        item.unknownSince ??= Date.now();
-        if (Date.now() - item.unknownSince > UNKNOWN_PATIENCE_MS && signals.wanted() === 'go-on') {
-          const answer = await executor.submit(item.attempt.job);
-          if (answer.kind === 'accepted') delete item.unknownSince;
-        }
-      } else {
-        delete item.unknownSince;
-      }
-    }
-  };
-
-  const isOpen = (): boolean => failed && request.onFailure === 'finish-running';
-  let told: 'hold' | 'stop' | undefined;
-  for (;;) {
-    if (crash) throw crash.error;
-    while (fresh.length > 0) {
-      const next = fresh;
-      fresh = [];
-      next.forEach(decide);
-    }
-    const wanted = signals.wanted();
-    const heard = wanted === 'detach' ? 'hold' : wanted;
-    if (heard !== 'go-on' && told !== heard) {
-      told = heard;
-      const running = all('running');
-      emit({kind: heard === 'hold' ? 'detaching' : 'stopping', running: running.length});
-      if (heard === 'stop') await Promise.all(running.map(({item}) => executor.cancel(item.attempt.job)));
-    }
-    if (wanted === 'detach') break;
-    if (wanted === 'go-on' && !isOpen()) await submitReady();
-    await poll();
-    if (fresh.length > 0) continue;
-    if (all('running').length === 0 && settling.size === 0) {
-      if (wanted !== 'go-on' || isOpen() || all('queued').length === 0) break;
-    }
-    await Promise.race([signals.wait(POLL_MS), ...settling]);
-  }
-  await Promise.all(settling);
-  ledger.save();
-  const counts = countsOf(states);
-  const ending: Ending = told === 'hold' ? 'detached' : told === 'stop' ? 'stopped' : failed ? 'failed' : 'done';
-  return {ending, counts};
-}
-
-function countsOf(states: ReadonlyMap<StepId, State>): Counts {
-  const counts = {cached: 0, done: 0, failed: 0, blocked: 0, waiting: 0, running: 0};
-  for (const state of states.values()) {
-    if (state.kind === 'done') counts[state.how === 'cached' ? 'cached' : 'done']++;
-    else if (state.kind === 'queued') counts.waiting++;
-    else if (state.kind === 'settling') counts.running++;
-    else counts[state.kind]++;
-  }
-  return counts;
-}
-
-function downstreamOf({steps}: Graph): Map<StepId, StepId[]> {
-  const found = new Map<StepId, StepId[]>();
-  for (const step of steps.values()) {
-    for (const need of step.needs) {
-      for (const id of need.steps) {
-        const list = found.get(id);
-        if (list) list.push(step.id);
-        else found.set(id, [step.id]);
-      }
+      if (liveness !== 'unknown') this.#unknownSince.delete(id);
+      if (liveness === 'unknown') await this.#resubmit(item);
+      if (liveness !== 'gone') continue;
+      this.#board.set(id, {kind: 'settling'});
+      const ending = this.#settle(item)
+        .catch((error: unknown) => {
+          this.#crash = {error};
+        })
+        .then(() => void this.#settling.delete(ending));
+      this.#settling.add(ending);
     }
   }
-  return found;
+
+  /** A job that the executor does not know although it was made: the controller died before or in its submission. */
+  async #resubmit(item: Running): Promise<void> {
+    const {step, attempt} = item;
+    const since = this.#unknownSince.get(step.id) ?? Date.now();
+    this.#unknownSince.set(step.id, since);
+    if (Date.now() - since < UNKNOWN_PATIENCE_MS || !this.#mayStart()) return;
+    const answer = await this.request.executor.submit(attempt.job);
+    if (answer.kind === 'busy') return;
+    this.#unknownSince.delete(step.id);
+    if (answer.kind === 'refused') this.#fail(item, refuse(attempt, answer.because));
+  }
+
+  async #settle(item: Running): Promise<void> {
+    const {ledger, emit} = this.request;
+    const {step, attempt} = item;
+    const end = await settle(attempt, this.request);
+    if (end.kind === 'failed') {
+      this.#fail(item, end.failure);
+      return;
+    }
+    const {record, dir} = end;
+    ledger.add(step.stage.name, basename(dir));
+    const outputs = Object.fromEntries(Object.entries(record.outputs).map(([name, {digest}]) => [name, digest]));
+    emit({kind: 'done', step: step.id, attempt: attempt.number, seconds: record.seconds.total, outputs});
+    const {seconds, sandbox} = record;
+    this.#board.set(step.id, {kind: 'done', outputs, dir, seconds: seconds.run, sandbox, how: 'ran'});
+  }
+
+  #fail(item: Running, failure: Failure): void {
+    const {emit} = this.request;
+    const {step, attempt, key, doc} = item;
+    const failures = item.failures + 1;
+    const again = this.#mayStart() && isRetried(step.stage, failure, failures);
+    emit({kind: 'failed', step: step.id, attempt: attempt.number, failure, dir: attempt.dir, again});
+    if (again) {
+      const because = {kind: 'failed-before', attempts: failures, because: failure.because} as const;
+      this.#board.set(step.id, {kind: 'queued', item: {step, key, doc, because, failures}});
+      return;
+    }
+    this.#failed = true;
+    this.#board.set(step.id, {kind: 'failed', failure});
+  }
 }

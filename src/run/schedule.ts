@@ -1,20 +1,17 @@
+import type {Stage} from '../config/stage.js';
 import type {Resources} from '../graph/spec.js';
-
-/** What the order of submission depends on. */
-export type Ready = {
-  /** Position of the stage in topological order. */
-  readonly depth: number;
-  readonly resources: Resources;
-  /** Position in the graph; breaks ties, so that the order never depends on chance. */
-  readonly position: number;
-};
+import type {Step} from '../graph/step.js';
 
 /**
- * Later stages first, so that cells become complete and free their disk; among equals the longest first, so that no long
- * job is left alone at the end.
+ * The order of submission: later stages first, so that cells become complete and free their disk; within a stage the
+ * longest first, so that no long job is left alone at the end; then the order of the matrix.
  */
-export const compareReady = (a: Ready, b: Ready): number =>
-  b.depth - a.depth || (b.resources.seconds ?? 0) - (a.resources.seconds ?? 0) || a.position - b.position;
+export function byUrgency<T extends {readonly step: Step}>(ready: readonly T[], stages: readonly Stage[]): T[] {
+  const depths = new Map(stages.map(({name}, depth) => [name, depth]));
+  const depth = ({step}: T): number => depths.get(step.stage.name)!;
+  const length = ({step}: T): number => step.spec.resources.seconds ?? 0;
+  return [...ready].sort((a, b) => depth(b) - depth(a) || length(b) - length(a));
+}
 
 /** Whether whoever had no room for `refused` has none for `other` either. */
 export const asksAsMuch = (other: Resources, refused: Resources): boolean =>

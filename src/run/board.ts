@@ -1,0 +1,130 @@
+import type {Graph} from '../graph/graph.js';
+import type {Step, StepId} from '../graph/step.js';
+import type {KeyDoc, OutputDigests, StepKey} from '../plan/key.js';
+import type {Reason} from '../plan/reason.js';
+import type {Attempt} from './attempt.js';
+import type {Counts} from './event.js';
+import type {Failure} from './settle.js';
+
+/** A step that runs as soon as the executor has room. */
+export type Queued = {
+  readonly step: Step;
+  readonly key: StepKey;
+  readonly doc: KeyDoc;
+  readonly because: Reason;
+  /** Failed attempts in this run. */
+  readonly failures: number;
+  /** Composed already, but the executor had no room. */
+  readonly attempt?: Attempt;
+};
+
+export type Running = Queued & {readonly attempt: Attempt};
+
+export type State =
+  | {readonly kind: 'waiting'}
+  | {readonly kind: 'queued'; readonly item: Queued}
+  | {readonly kind: 'running'; readonly item: Running}
+  /** Ended; its outputs are being digested. */
+  | {readonly kind: 'settling'}
+  | {
+      readonly kind: 'done';
+      readonly outputs: OutputDigests;
+      readonly dir: string;
+      readonly seconds: number;
+      readonly sandbox: string;
+      readonly how: 'cached' | 'ran';
+    }
+  | {readonly kind: 'failed'; readonly failure: Failure}
+  | {readonly kind: 'blocked'; readonly by: StepId};
+
+export type Done = Extract<State, {kind: 'done'}>;
+
+/** Where each step of a run stands. What a change costs does not depend on how many steps there are. */
+export class Board {
+  readonly #states = new Map<StepId, State>();
+  readonly #queued = new Map<StepId, Queued>();
+  readonly #running = new Map<StepId, Running>();
+  readonly #downstream = new Map<StepId, StepId[]>();
+  readonly #counts = {cached: 0, done: 0, failed: 0, blocked: 0, waiting: 0, running: 0};
+  readonly #positions: ReadonlyMap<StepId, number>;
+  #fresh: StepId[];
+
+  constructor(readonly graph: Graph) {
+    this.#fresh = [...graph.steps.keys()];
+    this.#positions = new Map(this.#fresh.map((id, position) => [id, position]));
+    for (const step of graph.steps.values()) {
+      this.#states.set(step.id, {kind: 'waiting'});
+      this.#counts.waiting++;
+      for (const {steps} of step.needs) {
+        for (const id of steps) {
+          const list = this.#downstream.get(id);
+          if (list) list.push(step.id);
+          else this.#downstream.set(id, [step.id]);
+        }
+      }
+    }
+  }
+
+  get(id: StepId): State {
+    return this.#states.get(id)!;
+  }
+
+  set(id: StepId, state: State): void {
+    this.#counts[column(this.get(id))]--;
+    this.#counts[column(state)]++;
+    this.#states.set(id, state);
+    this.#queued.delete(id);
+    this.#running.delete(id);
+    if (state.kind === 'queued') this.#queued.set(id, state.item);
+    if (state.kind === 'running') this.#running.set(id, state.item);
+    if (isSettled(state)) this.#fresh.push(...(this.#downstream.get(id) ?? []));
+  }
+
+  /** In the order of the graph. */
+  get queued(): Queued[] {
+    const position = ({step}: Queued): number => this.#positions.get(step.id)!;
+    return [...this.#queued.values()].sort((a, b) => position(a) - position(b));
+  }
+
+  get running(): Running[] {
+    return [...this.#running.values()];
+  }
+
+  get counts(): Counts {
+    return {...this.#counts};
+  }
+
+  /** Waiting steps to look at, because something that they need has settled since the last call. */
+  takeFresh(): StepId[] {
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    return [...new Set(fresh)].filter((id) => this.get(id).kind === 'waiting');
+  }
+
+  get hasFresh(): boolean {
+    return this.#fresh.length > 0;
+  }
+
+  /** Looks at a step again although nothing that it needs has changed. */
+  refresh(id: StepId): void {
+    this.#fresh.push(id);
+  }
+}
+
+export const isSettled = ({kind}: State): boolean => kind === 'done' || isBroken({kind});
+
+/** Settled, but without outputs. */
+export const isBroken = ({kind}: Pick<State, 'kind'>): boolean => kind === 'failed' || kind === 'blocked';
+
+function column(state: State): keyof Counts {
+  switch (state.kind) {
+    case 'done':
+      return state.how === 'cached' ? 'cached' : 'done';
+    case 'queued':
+      return 'waiting';
+    case 'settling':
+      return 'running';
+    default:
+      return state.kind;
+  }
+}
