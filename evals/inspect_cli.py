@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -152,5 +151,5 @@ def main(benchmark: Benchmark, arguments: Sequence[str] | None = None) -> int:
     if given.json_output_file is not None:
         aside = given.json_output_file.with_name(f".{given.json_output_file.name}.part")
         aside.write_text(json.dumps(result) + "\n", encoding="utf-8")
-        os.replace(aside, given.json_output_file)
+        aside.replace(given.json_output_file)
     return 0

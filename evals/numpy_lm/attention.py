@@ -78,12 +78,14 @@ def attention(
 
 def _split(x: Array, head_dim: int) -> Array:
     """[batch, length, heads * head_dim] -> [batch, heads, length, head_dim]"""
-    return x.reshape(x.shape[0], x.shape[1], -1, head_dim).swapaxes(1, 2)
+    split: Array = x.reshape(x.shape[0], x.shape[1], -1, head_dim).swapaxes(1, 2)
+    return split
 
 
 def _join(x: Array) -> Array:
     """The inverse of _split."""
-    return x.swapaxes(1, 2).reshape(x.shape[0], x.shape[2], -1)
+    joined: Array = x.swapaxes(1, 2).reshape(x.shape[0], x.shape[2], -1)
+    return joined
 
 
 def _group(x: Array, groups: int) -> Array:

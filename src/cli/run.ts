@@ -73,7 +73,8 @@ async function prepare(project: Project, terminal: Terminal) {
   // Scripts outside the sandbox may call ptb and node themselves.
   const own = [fileURLToPath(new URL('../bin', import.meta.url)), dirname(process.execPath)];
   const path = [...own, env.PATH ?? '/usr/bin:/bin'].join(':');
-  const sandbox = await findSandbox(pipeline.sandbox, path);
+  const tools = fileURLToPath(new URL('../tools/bin', import.meta.url));
+  const sandbox = await findSandbox(pipeline.sandbox, path, tools);
   if (sandbox.kind === 'not-ready') {
     terminal.err(`${sandbox.message}\n  ${terminal.paintErr('blue', 'remedy')}: ${sandbox.remedy}\n`);
     return undefined;

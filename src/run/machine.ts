@@ -1,5 +1,6 @@
-import {lstatSync, readdirSync, readlinkSync} from 'node:fs';
+import {existsSync, lstatSync, readdirSync, readlinkSync} from 'node:fs';
 import {availableParallelism, totalmem} from 'node:os';
+import {join} from 'node:path';
 import {execa} from 'execa';
 import {megabytes} from '../base/quantity.js';
 import type {ExecutorSettings, SandboxSettings} from '../config/pipeline.js';
@@ -16,13 +17,17 @@ const SYSTEM = ['bin', 'etc', 'lib', 'lib32', 'lib64', 'libx32', 'nix', 'opt', '
 /** Where /etc/resolv.conf leads to on many systems. */
 const RESOLVERS = ['/run/systemd/resolve', '/run/resolvconf', '/run/NetworkManager'];
 
-/** The sandbox that the pipeline asks for, tried out. */
-export async function findSandbox({use, expose}: SandboxSettings, path: string): Promise<Sandbox | NotReady> {
+/** The sandbox that the pipeline asks for, tried out. `tools`: where `npm ci` puts what the system lacks. */
+export async function findSandbox(
+  {use, expose}: SandboxSettings,
+  path: string,
+  tools: string,
+): Promise<Sandbox | NotReady> {
   switch (use) {
     case 'none':
       return none(path);
     case 'bwrap':
-      return tryBwrap(expose);
+      return tryBwrap(expose, path, tools);
     case 'apptainer':
       return {
         kind: 'not-ready',
@@ -32,11 +37,12 @@ export async function findSandbox({use, expose}: SandboxSettings, path: string):
   }
 }
 
-async function tryBwrap(expose: readonly string[]): Promise<Sandbox | NotReady> {
-  const sandbox = bwrap([...systemFolders(), ...expose.map((folder): RootEntry => ({kind: 'folder', path: folder}))]);
+async function tryBwrap(expose: readonly string[], path: string, tools: string): Promise<Sandbox | NotReady> {
+  const program = [...path.split(':'), tools].map((folder) => join(folder, 'bwrap')).find((file) => existsSync(file));
+  const sandbox = bwrap(program ?? 'bwrap', [...systemFolders(), ...expose.map((folder): RootEntry => ({kind: 'folder', path: folder}))]);
   const spec = {mounts: [], workdir: '/', network: 'none', devices: []} as const;
-  const [program, ...args] = sandbox.wrap(spec, ['true']);
-  const tried = await execa(program, args, {reject: false, timeout: 10_000});
+  const [bin, ...args] = sandbox.wrap(spec, ['true']);
+  const tried = await execa(bin, args, {reject: false, timeout: 10_000});
   if (tried.exitCode === 0) return sandbox;
   const missing = tried.code === 'ENOENT';
   return {

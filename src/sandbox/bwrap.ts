@@ -22,12 +22,12 @@ export const INSIDE: Layout = {
  * bubblewrap over the machine's own system folders: own pid, mount, ipc, uts and user namespaces; no home, no project,
  * no other job. Everything inside dies with bwrap.
  */
-export const bwrap = (root: readonly RootEntry[]): Sandbox => ({
+export const bwrap = (program: string, root: readonly RootEntry[]): Sandbox => ({
   kind: 'bwrap',
   reaps: true,
   inside: () => INSIDE,
   wrap: ({mounts, workdir, network, devices}: SandboxSpec, command: Argv): Argv => [
-    'bwrap',
+    program,
     '--unshare-all',
     ...(network === 'host' ? ['--share-net'] : []),
     '--die-with-parent',

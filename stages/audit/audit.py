@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -38,7 +37,7 @@ def write(document: dict[str, Any], file: Path) -> None:
     """Whole or not at all."""
     aside = file.with_name(file.name + ".part")
     aside.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    os.replace(aside, file)
+    aside.replace(file)
 
 
 def main() -> int:

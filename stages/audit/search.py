@@ -52,7 +52,8 @@ class Search:
         hashes = np.zeros(count, dtype=np.uint64)
         for shift in range(self._width):
             hashes = (hashes + codes[shift : shift + count] + np.uint64(1)) * FACTOR
-        return hashes >> np.uint64(64 - TABLE_BITS)
+        slots: npt.NDArray[np.uint64] = hashes >> np.uint64(64 - TABLE_BITS)
+        return slots
 
 
 def stands_alone(text: str, offset: int, length: int) -> bool:

@@ -61,10 +61,8 @@ def copy_packages(project: Path, packages: list[str], site: Path) -> None:
 def same_modes(env: Path) -> None:
     """One mode for all packages' files, one for folders and start scripts, whatever the umask and the
     installer."""
-    for folder, _, files in os.walk(env):
-        os.chmod(folder, 0o755)
-        for file in files:
-            os.chmod(os.path.join(folder, file), 0o755 if Path(folder) == env / "bin" else 0o644)
+    for path in [env, *env.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() or path.parent == env / "bin" else 0o644)
 
 
 def compile_all(site: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -14,7 +13,7 @@ def main(because: str, file: Path) -> None:
     aside = file.with_name(file.name + ".part")
     document = {"accuracy": None, "stderr": None, "n": 0, "because": reason}
     aside.write_text(json.dumps(document) + "\n", encoding="utf-8")
-    os.replace(aside, file)
+    aside.replace(file)
     print(reason)
 
 

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# `npm test`: every check of this repository. Installs what it needs (see containers/setup.sh), runs all checks even when
+# one fails, and closes with the sum of passed and failed tests. A check (formatter, linter, types) counts as one test.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 70
+
+passed=0 failed=0 failures=()
+check() { # title, command…
+  local title=$1 started=$SECONDS
+  shift
+  if "$@" >"$log" 2>&1; then
+    passed=$((passed + 1))
+    echo "ok      $title ($((SECONDS - started)) s)"
+  else
+    failed=$((failed + 1)) failures+=("$title")
+    echo "FAILED  $title"
+    sed 's/^/        /' "$log"
+  fi
+}
+count() { # title, how many passed, how many failed
+  passed=$((passed + $2)) failed=$((failed + $3))
+  [ "$3" = 0 ] || failures+=("$1")
+}
+
+set -e
+bash containers/setup.sh
+[ -d node_modules ] && [ node_modules -nt package-lock.json ] || npm ci
+npm run --silent build
+# The system's own Python: what jobs see in the sandbox is what is tested.
+python=$(PATH=/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin command -v python3)
+if [ ! -e .venv/ready ] || [ test/requirements.txt -nt .venv/ready ]; then
+  rm -rf .venv
+  "$python" -m venv .venv
+  .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r test/requirements.txt
+  touch .venv/ready
+fi
+set +e
+PATH=$PWD/.venv/bin:$PATH
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+check 'prettier' npx prettier --check .
+check 'eslint' npx eslint .
+check 'tsc' npx tsc --noEmit -p .
+check 'shellcheck' bash -c "git ls-files '*.sh' src/bin/ptb .ci/run | xargs shellcheck"
+check 'ruff' ruff check .
+check 'ruff format' ruff format --check .
+check 'mypy packages' mypy evals/numpy_lm evals/ptb_evals
+# Their file names repeat from folder to folder, so each is a program of its own.
+for folder in stages/*/ evals/*/; do
+  case $folder in evals/numpy_lm/ | evals/ptb_evals/) continue ;; esac
+  compgen -G "$folder*.py" >/dev/null || continue
+  check "mypy $folder" env MYPYPATH="evals:$folder" mypy "$folder"
+done
+
+pytest -q -rs --junit-xml="$log"
+ended=$?
+attribute() { sed -n "s/.*<testsuite [^>]*$1=\"\([0-9]*\)\".*/\1/p" "$log" | grep . || echo 0; }
+wrong=$(($(attribute failures) + $(attribute errors)))
+[ $ended = 0 ] || [ $wrong -gt 0 ] || wrong=1 # it broke before it could count
+count 'pytest' $(($(attribute tests) - wrong - $(attribute skipped))) $wrong
+
+npx vitest run --reporter=default --reporter=json --outputFile.json="$log"
+ended=$?
+figure() { node -p "JSON.parse(require('fs').readFileSync('$log', 'utf8')).$1" 2>/dev/null || echo 0; }
+wrong=$(figure numFailedTests)
+[ $ended = 0 ] || [ "$wrong" -gt 0 ] || wrong=1
+count 'vitest' "$(figure numPassedTests)" "$wrong"
+
+for failure in ${failures[@]+"${failures[@]}"}; do echo "failed: $failure"; done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
