@@ -3,6 +3,7 @@ import {describeSeconds} from '../base/quantity.js';
 import type {Graph} from '../graph/graph.js';
 import type {StepId} from '../graph/step.js';
 import type {Event} from '../run/event.js';
+import {labels} from './label.js';
 import {lineOf} from './lines.js';
 import type {Paint} from './style.js';
 
@@ -25,6 +26,7 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
   const running = new Map<StepId, Running>();
   const tally = (id: StepId): Tally => stages.get(graph.steps.get(id)!.stage.name)!;
   for (const step of graph.steps.values()) tally(step.id).total++;
+  const label = labels(graph);
   const began = Date.now();
   const pace = {finished: 0};
 
@@ -45,7 +47,8 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
     });
     const steps = [...running].slice(0, MOST_RUNNING_SHOWN).map(([id, {since, limit}]) => {
       const elapsed = describeSeconds((now - since) / 1000);
-      return `   ${id}  ${paint('dim', limit === null ? elapsed : `${elapsed} of ${describeSeconds(limit)}`)}`;
+      const {stage, at} = graph.steps.get(id)!;
+      return `   ${label(stage.name, at)}  ${paint('dim', limit === null ? elapsed : `${elapsed} of ${describeSeconds(limit)}`)}`;
     });
     if (running.size > MOST_RUNNING_SHOWN) steps.push(`   and ${running.size - MOST_RUNNING_SHOWN} more`);
     const footer = [

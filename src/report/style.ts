@@ -8,7 +8,6 @@ export const paint = (on: boolean): Paint =>
 
 /** Text from a job or a user, safe for a terminal: control characters show as escapes. */
 export const printable = (text: string): string =>
-   
   text.replaceAll(
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
     (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,

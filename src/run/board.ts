@@ -101,7 +101,7 @@ export class Board {
     return [...new Set(fresh)].filter((id) => this.get(id).kind === 'waiting');
   }
 
-  get hasFresh(): boolean {
+  hasFresh(): boolean {
     return this.#fresh.length > 0;
   }
 

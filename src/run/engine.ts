@@ -60,12 +60,12 @@ class Engine {
   async run(): Promise<{readonly ending: Ending; readonly counts: Counts}> {
     const {signals, ledger} = this.request;
     while (signals.wanted() !== 'detach') {
-      while (this.#board.hasFresh) this.#board.takeFresh().forEach((id) => this.#decide(id));
+      while (this.#board.hasFresh()) this.#board.takeFresh().forEach((id) => this.#decide(id));
       await this.#heed();
       if (this.#mayStart()) await this.#submit();
       await this.#poll();
       this.#rethrow();
-      if (this.#board.hasFresh) continue;
+      if (this.#board.hasFresh()) continue;
       const idle = this.#board.running.length === 0 && this.#settling.size === 0;
       if (idle && (!this.#mayStart() || this.#board.queued.length === 0)) break;
       await Promise.race([signals.wait(POLL_MS), ...this.#settling]);

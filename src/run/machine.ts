@@ -39,7 +39,10 @@ export async function findSandbox(
 
 async function tryBwrap(expose: readonly string[], path: string, tools: string): Promise<Sandbox | NotReady> {
   const program = [...path.split(':'), tools].map((folder) => join(folder, 'bwrap')).find((file) => existsSync(file));
-  const sandbox = bwrap(program ?? 'bwrap', [...systemFolders(), ...expose.map((folder): RootEntry => ({kind: 'folder', path: folder}))]);
+  const sandbox = bwrap(program ?? 'bwrap', [
+    ...systemFolders(),
+    ...expose.map((folder): RootEntry => ({kind: 'folder', path: folder})),
+  ]);
   const spec = {mounts: [], workdir: '/', network: 'none', devices: []} as const;
   const [bin, ...args] = sandbox.wrap(spec, ['true']);
   const tried = await execa(bin, args, {reject: false, timeout: 10_000});
