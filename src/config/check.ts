@@ -1,25 +1,24 @@
 import {basename} from 'node:path';
 import type {Argv} from '../base/argv.js';
 import type {Issue} from '../base/issue.js';
+import {quoted} from '../base/quoted.js';
 import {suggest} from '../base/suggest.js';
+import {checkCycles} from './cycles.js';
+import type {LoadedStages} from './load-stages.js';
 import {placeOf, pointer} from './located.js';
-import type {Stage} from './stage.js';
-
-/** What a file listing says of a stage's folder. */
-export type Executable = (file: string) => boolean;
+import type {Files} from './read.js';
+import type {Need, Stage} from './stage.js';
 
 /** Mistakes that only show when the stages are seen together, or beside their files. */
-export const checkStages = (
-  stages: readonly Stage[],
-  axes: readonly string[],
-  executable: Executable,
-): readonly Issue[] =>
-  stages.flatMap((stage) => [
+export const checkStages = (stages: LoadedStages, axes: readonly string[], files: Files): readonly Issue[] => [
+  ...stages.used.flatMap((stage) => [
     ...checkAxes(stage, axes),
     ...checkNeeds(stage, stages),
-    ...checkScripts(stage, executable),
+    ...checkScripts(stage, files),
     ...checkOutputs(stage),
-  ]);
+  ]),
+  ...checkCycles(stages.used),
+];
 
 const checkAxes = (stage: Stage, axes: readonly string[]): Issue[] =>
   stage.for.flatMap((axis, n): Issue[] =>
@@ -28,100 +27,128 @@ const checkAxes = (stage: Stage, axes: readonly string[]): Issue[] =>
       : [
           {
             code: 'unknown-axis',
-            message: `stage "${stage.name}" is for axis "${axis}", which the matrix does not have`,
+            message: `stage "${stage.name}" is for axis ${quoted(axis)}, which the matrix does not have`,
             at: placeOf(stage.source, pointer('/for', n)),
             hint: suggest(axis, axes),
           },
         ],
   );
 
-const checkNeeds = (stage: Stage, stages: readonly Stage[]): Issue[] => {
-  const known = stages.map(({name}) => name);
-  return stage.needs.flatMap((need, n): Issue[] => {
-    if (!known.includes(need.stage)) {
-      return [
-        {
-          code: 'unknown-stage',
-          message: `stage "${stage.name}" needs "${need.stage}", but there is no such stage`,
-          at: need.at,
-          hint: suggest(need.stage, known),
-        },
-      ];
+const checkNeeds = (stage: Stage, {used, leftOut}: LoadedStages): Issue[] =>
+  stage.needs.flatMap((need, n): Issue[] => {
+    const upstream = used.find(({name}) => name === need.stage);
+    if (!upstream) return [unknownNeed(stage, need, n, used, leftOut)];
+    if (stage.needs.findIndex(({stage: other}) => other === need.stage) < n) {
+      const message = `stage "${stage.name}" needs "${need.stage}" twice`;
+      return [{code: 'clash', message, at: need.at, hint: 'remove one of the two'}];
     }
-    const upstream = stages.find(({name}) => name === need.stage)!;
     const outputs = upstream.outputs.map(({path}) => basename(path));
-    const unknown = need.take?.find((name) => !outputs.includes(name));
-    if (unknown !== undefined) {
-      return [
-        {
-          code: 'bad-value',
-          message: `stage "${stage.name}" takes "${unknown}", which is no output of "${need.stage}"`,
-          at: need.at,
-          hint: suggest(unknown, outputs),
-        },
-      ];
-    }
-    if (stage.needs.findIndex(({stage: other}) => other === need.stage) === n) return [];
-    return [{code: 'clash', message: `stage "${stage.name}" needs "${need.stage}" twice`, at: need.at}];
+    return (need.take ?? []).flatMap((name, m): Issue[] =>
+      outputs.includes(name)
+        ? []
+        : [
+            {
+              code: 'unknown-value',
+              message: `stage "${stage.name}" takes ${quoted(name)}, which is no output of "${need.stage}"`,
+              at: placeOf(stage.source, pointer(`${pointer('/needs', n)}/take`, m)),
+              hint: suggest(name, outputs),
+            },
+          ],
+    );
   });
-};
+
+function unknownNeed(stage: Stage, need: Need, n: number, used: readonly Stage[], leftOut: readonly string[]): Issue {
+  const isLeftOut = leftOut.includes(need.stage);
+  return {
+    code: 'unknown-stage',
+    message: `stage "${stage.name}" needs ${quoted(need.stage)}, ${isLeftOut ? 'which is left out' : 'but there is no such stage'}`,
+    at: placeOf(stage.source, `${pointer('/needs', n)}/stage`),
+    hint: isLeftOut
+      ? `remove "use: false" from ${need.stage}, or this need`
+      : suggest(
+          need.stage,
+          used.map(({name}) => name),
+        ),
+  };
+}
 
 const SCRIPT = /^[\w./-]+\.(?:sh|bash|py|js|mjs|ts|rb|pl|R)$/;
+const INTERPRETER = /^(?:.*\/)?(?:bash|sh|dash|zsh|python[\d.]*|node|ruby|perl|Rscript)$/;
 
-const checkScripts = (stage: Stage, executable: Executable): Issue[] => {
-  const root = placeOf(stage.source, '');
+function checkScripts(stage: Stage, files: Files): Issue[] {
   if (!stage.prepare && !stage.run) {
-    return [{code: 'bad-shape', message: `stage "${stage.name}" has neither "prepare" nor "run"`, at: root}];
+    const at = placeOf(stage.source, '');
+    const message = `stage "${stage.name}" has neither "prepare" nor "run"`;
+    return [{code: 'bad-shape', message, at, hint: 'for instance run: [bash, run.sh]'}];
   }
-  const check = (key: 'prepare' | 'run', argv: Argv | undefined): Issue[] =>
-    (argv ?? []).flatMap((word, n): Issue[] => {
-      const file = `${stage.dir}/${word.replace(/^\.\//, '')}`;
-      const at = placeOf(stage.source, pointer(`/${key}`, n));
-      if (stage.files.includes(file)) {
-        if (n > 0 || executable(file)) return [];
-        return [
-          {
-            code: 'bad-value',
-            message: `${file} is not executable`,
-            at,
-            hint: `chmod +x ${file}, or name its interpreter: ${key}: [bash, ${word}]`,
-          },
-        ];
-      }
-      if (!SCRIPT.test(word)) return [];
-      return [
-        {
-          code: 'missing-file',
-          message: `stage "${stage.name}" runs ${file}, which does not exist`,
-          at,
-          hint: suggest(
+  return [...checkScript(stage, 'prepare', stage.prepare, files), ...checkScript(stage, 'run', stage.run, files)];
+}
+
+function checkScript(stage: Stage, key: 'prepare' | 'run', argv: Argv | undefined, files: Files): Issue[] {
+  if (!argv) return [];
+  const at = (n: number) => placeOf(stage.source, pointer(`/${key}`, n));
+  const lookUp = argv.findIndex((word) => word.includes('${{'));
+  if (lookUp >= 0) {
+    return [
+      {
+        code: 'bad-value',
+        message: 'look-ups are not filled in here',
+        at: at(lookUp),
+        hint: 'a script reads its parameters from $PTB_<AXIS> and $PTB_<AXIS>_<FIELD>',
+      },
+    ];
+  }
+  const n = INTERPRETER.test(argv[0]) ? argv.findIndex((word, m) => m > 0 && !word.startsWith('-')) : 0;
+  const word = argv[n];
+  if (word === undefined) return [];
+  const file = `${stage.dir}/${word.replace(/^\.\//, '')}`;
+  if (stage.files.includes(file)) {
+    if (n > 0 || files.isExecutable(file)) return [];
+    const hint = `chmod +x ${files.shown(file)}, or name its interpreter: ${key}: [bash, ${word}]`;
+    return [{code: 'bad-value', message: `${file} is not executable`, at: at(n), hint}];
+  }
+  if (!SCRIPT.test(word) || word.startsWith('/')) return [];
+  const missing = !word.split('/').includes('..');
+  return [
+    {
+      code: 'missing-file',
+      message: missing
+        ? `stage "${stage.name}" runs ${file}, which does not exist`
+        : `stage "${stage.name}" runs ${word}, which is outside of its folder`,
+      at: at(n),
+      hint: missing
+        ? suggest(
             word,
-            stage.files.map((known) => basename(known)),
-          ),
-        },
-      ];
-    });
-  return [...check('prepare', stage.prepare), ...check('run', stage.run)];
-};
+            stage.files.map((known) => known.slice(stage.dir.length + 1)),
+          )
+        : 'copy it into the folder, or name it under "reads" and call it from a script of the folder',
+    },
+  ];
+}
 
 const checkOutputs = (stage: Stage): Issue[] =>
   stage.outputs.flatMap((output, n) => {
-    const at = placeOf(stage.source, pointer('/outputs', output.name));
-    const earlier = stage.outputs.slice(0, n).find(({path}) => basename(path) === basename(output.path));
+    const path = pointer('/outputs', output.name);
+    const earlier = stage.outputs.slice(0, n).find((other) => basename(other.path) === basename(output.path));
     const issues: Issue[] = [];
     if (earlier) {
       issues.push({
         code: 'clash',
-        message: `outputs "${earlier.name}" and "${output.name}" both end in "${basename(output.path)}"`,
-        at,
+        message: `outputs ${quoted(earlier.name)} and ${quoted(output.name)} both end in ${quoted(basename(output.path))}`,
+        at: placeOf(stage.source, path, 'key'),
         hint: 'downstream steps find outputs by that name; rename one',
+        see: [{at: placeOf(stage.source, pointer('/outputs', earlier.name), 'key'), message: 'the first one'}],
       });
     }
     if (output.schema !== undefined && !stage.files.includes(`${stage.dir}/${output.schema}`)) {
       issues.push({
         code: 'missing-file',
-        message: `output "${output.name}" names the schema ${stage.dir}/${output.schema}, which does not exist`,
-        at,
+        message: `output ${quoted(output.name)} names the schema ${stage.dir}/${output.schema}, which does not exist`,
+        at: placeOf(stage.source, `${path}/schema`),
+        hint: suggest(
+          output.schema,
+          stage.files.filter((file) => file.endsWith('.json')).map((file) => file.slice(stage.dir.length + 1)),
+        ),
       });
     }
     return issues;

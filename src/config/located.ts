@@ -1,8 +1,8 @@
 import type {Place} from '../base/issue.js';
 import {isObject, type Json} from '../base/json.js';
 
-/** Where a node of a document stands: its key (in a map) and its value. */
-export type NodePlace = {readonly key: Place; readonly value: Place};
+/** Where a node of a document stands: its key (in a map), its value, and where a text begins behind its quote. */
+export type NodePlace = {readonly key: Place; readonly value: Place; readonly text?: Place};
 
 /** Plain data together with the place of each node, by JSON pointer (`""` is the root). */
 export type Located = {readonly value: Json; readonly places: ReadonlyMap<string, NodePlace>};
@@ -11,12 +11,29 @@ export type Located = {readonly value: Json; readonly places: ReadonlyMap<string
 export const pointer = (parent: string, key: string | number): string =>
   `${parent}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
+/** The keys of a JSON pointer. */
+export const keysOf = (path: string): string[] =>
+  path
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+
 /** The place of a node, or of its nearest ancestor that has one. */
-export function placeOf({places}: Located, at: string, part: 'key' | 'value' = 'value'): Place {
+export function placeOf({places}: Located, at: string, part: 'key' | 'value' | 'text' = 'value'): Place {
   for (let path = at; ; path = path.slice(0, path.lastIndexOf('/'))) {
     const place = places.get(path);
-    if (place) return place[path === at ? part : 'value'];
+    if (place) return (path === at ? place[part] : undefined) ?? place.value;
     if (path === '') throw new Error('internal: a document without a root place');
+  }
+}
+
+/** Copies the places of a node and of all below it. */
+function copyPlaces(from: Located['places'], at: string, value: Json, to: Map<string, NodePlace>, target = at): void {
+  const place = from.get(at);
+  if (place) to.set(target, place);
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    copyPlaces(from, pointer(at, key), inner, to, pointer(target, key));
   }
 }
 
@@ -30,9 +47,7 @@ export function descend(located: Located, ...keys: readonly string[]): Located |
     at = pointer(at, key);
   }
   const places = new Map<string, NodePlace>();
-  for (const [path, place] of located.places) {
-    if (path === at || path.startsWith(`${at}/`)) places.set(path.slice(at.length), place);
-  }
+  copyPlaces(located.places, at, value, places, '');
   return {value, places};
 }
 
@@ -42,32 +57,26 @@ export function descend(located: Located, ...keys: readonly string[]): Located |
  */
 export function merge(under: Located, over: Located): Located {
   const places = new Map<string, NodePlace>();
-  const take = (from: Located, at: string): void => {
-    for (const [path, place] of from.places) {
-      if (path === at || path.startsWith(`${at}/`)) places.set(path, place);
-    }
-  };
-  const mergeAt = (low: Json, high: Json, at: string): Json => {
-    if (!isObject(low) || !isObject(high)) {
-      take(over, at);
+  const mergeAt = (low: Json | undefined, high: Json, at: string): Json => {
+    if (!isObject(high)) {
+      copyPlaces(over.places, at, high, places);
       return high;
     }
-    const own = under.places.get(at);
+    const base = isObject(low) ? low : {};
+    const own = (isObject(low) ? under : over).places.get(at);
     if (own) places.set(at, own);
     const entries: [string, Json][] = [];
-    for (const [key, inner] of Object.entries(low)) {
+    for (const [key, inner] of Object.entries(base)) {
       const path = pointer(at, key);
       if (!Object.hasOwn(high, key)) {
-        take(under, path);
+        copyPlaces(under.places, path, inner, places);
         entries.push([key, inner]);
       } else if (high[key] !== null) {
         entries.push([key, mergeAt(inner, high[key]!, path)]);
       }
     }
     for (const [key, inner] of Object.entries(high)) {
-      if (Object.hasOwn(low, key) || inner === null) continue;
-      take(over, pointer(at, key));
-      entries.push([key, inner]);
+      if (!Object.hasOwn(base, key) && inner !== null) entries.push([key, mergeAt(undefined, inner, pointer(at, key))]);
     }
     return Object.fromEntries(entries);
   };

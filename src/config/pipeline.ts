@@ -1,4 +1,4 @@
-import type {JsonObject} from '../base/json.js';
+import {member, type Json, type JsonObject} from '../base/json.js';
 import type {Place} from '../base/issue.js';
 import type {Located} from './located.js';
 import type {Stage} from './stage.js';
@@ -25,6 +25,7 @@ export type Pipeline = {
   readonly catalog: ReadonlyMap<string, ReadonlyMap<string, JsonObject>>;
   /** What `${{ }}` reads beside the axes. */
   readonly settings: JsonObject;
+  /** Without cycles. */
   readonly stages: readonly Stage[];
   readonly executor: ExecutorSettings;
   readonly sandbox: SandboxSettings;
@@ -43,6 +44,12 @@ export type SandboxSettings = {
   readonly use: 'apptainer' | 'bwrap' | 'none';
   readonly expose: readonly string[];
 };
+
+/** Typed view of `sandbox` with its defaults. */
+export const sandboxOf = (value: Json | undefined): SandboxSettings => ({
+  use: (member(value, 'use') ?? 'bwrap') as SandboxSettings['use'],
+  expose: (member(value, 'expose') ?? []) as unknown as readonly string[],
+});
 
 export type ScoreSettings = {
   readonly average: 'plain' | 'inverse-headroom' | {readonly weights: {readonly [benchmark: string]: number}};

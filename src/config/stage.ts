@@ -44,11 +44,12 @@ export type Stage = {
     readonly secrets: readonly string[];
   };
   readonly resources: {
-    readonly gpus: string;
-    readonly cpus: string;
-    readonly memory: string;
+    readonly gpus?: string;
+    readonly cpus?: string;
+    readonly memory?: string;
+    /** Wall time of `run`. */
     readonly time?: string;
-    readonly grace: string;
+    readonly grace?: string;
   };
   readonly doneWhen: readonly DoneWhen[];
   readonly outputs: readonly Output[];
@@ -66,7 +67,6 @@ export function stageOf(name: string, dir: string, files: readonly string[], sou
   const sandbox = map(document.sandbox);
   const resources = map(document.resources);
   const retry = map(document.retry);
-  const text = (value: Json | undefined, fallback: string): string => (value === undefined ? fallback : asText(value));
   return {
     name,
     dir,
@@ -87,13 +87,7 @@ export function stageOf(name: string, dir: string, files: readonly string[], sou
       network: sandbox.network === true,
       secrets: list(sandbox.secrets),
     },
-    resources: {
-      gpus: text(resources.gpus, '0'),
-      cpus: text(resources.cpus, '1'),
-      memory: text(resources.memory, '1GB'),
-      ...(resources.time === undefined ? {} : {time: asText(resources.time)}),
-      grace: text(resources.grace, '10s'),
-    },
+    resources: Object.fromEntries(Object.entries(resources).map(([key, value]) => [key, asText(value)])),
     doneWhen: (document['done-when'] as DoneWhen[] | undefined) ?? ['exited-0'],
     outputs: Object.entries(map(document.outputs)).map(([output, value]) =>
       isObject(value)

@@ -1,88 +1,149 @@
-import {isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node} from 'yaml';
-import {fail, ok, unless, type Issue, type Place, type Result} from '../base/issue.js';
-import type {Json} from '../base/json.js';
+import {Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, type Document, type Node} from 'yaml';
+import {unless, type Issue, type Place, type Result} from '../base/issue.js';
+import {asText, type Json} from '../base/json.js';
+import {quoted} from '../base/quoted.js';
 import {pointer, type Located, type NodePlace} from './located.js';
+import {syntaxIssues} from './yaml-syntax.js';
 
 /** More nodes than any matrix needs; an alias bomb passes it at once. */
 const MAX_NODES = 200_000;
 const MAX_DEPTH = 64;
 
+/** The parser recurses over what its stack held, up to two entries a level, and would take the process down. */
+const MAX_STACK = 4 * MAX_DEPTH;
+
+type PlaceAt = (offset: number) => Place;
+
 /** One YAML 1.2 document as plain data with places. An empty document is an empty map. */
 export function parseYaml(file: string, text: string): Result<Located> {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {lineCounter: lines, prettyErrors: false, stringKeys: false});
-  const place = (offset: number): Place => {
-    const {line, col} = lines.linePos(Math.min(offset, text.length));
-    return {file, line: Math.max(line, 1), column: Math.max(col, 1)};
-  };
-  if (document.errors.length > 0) {
-    return fail(
-      ...document.errors.map((error): Issue => ({
-        code: 'bad-yaml',
-        message: error.code === 'DUPLICATE_KEY' ? 'this key stands twice in the same map' : firstLine(error.message),
-        at: place(error.pos[0]),
-        ...(error.code === 'TAB_AS_INDENT' ? {hint: 'YAML is indented with spaces'} : {}),
-        ...(error.code === 'DUPLICATE_KEY' ? {hint: 'remove one of the two'} : {}),
-      })),
-    );
-  }
-  return convert(document, place);
+  return parseAt({file, line: 1, column: 1}, text);
 }
 
-const firstLine = (text: string): string => text.split('\n', 1)[0]!;
+/** A value as it is typed after `--set path=`, whose text begins at `origin`. */
+export const parseValue = (text: string, origin: Place): Result<Located> =>
+  parseAt(origin, text === '' || text.startsWith('#') ? JSON.stringify(text) : text);
 
-function convert(document: Document.Parsed, place: (offset: number) => Place): Result<Located> {
+function parseAt(origin: Place, text: string): Result<Located> {
+  const lines = new LineCounter();
+  const place: PlaceAt = (offset) => {
+    const {line, col} = lines.linePos(Math.min(offset, text.length));
+    const column = Math.max(col, 1);
+    return {
+      file: origin.file,
+      line: origin.line + Math.max(line, 1) - 1,
+      column: line > 1 ? column : origin.column + column - 1,
+    };
+  };
+  const composed = compose(text, lines);
+  if (composed.kind === 'too-deep') return {ok: false, issues: [tooDeep(place(composed.offset))]};
+  const {documents} = composed;
+  const issues = syntaxIssues(text, documents, place);
+  return issues.length > 0 ? {ok: false, issues} : convert(documents[0], place);
+}
+
+type Composed =
+  | {readonly kind: 'composed'; readonly documents: readonly Document.Parsed[]}
+  | {readonly kind: 'too-deep'; readonly offset: number};
+
+function compose(text: string, lines: LineCounter): Composed {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  // Keys are compared below: the composer's own check takes quadratic time.
+  const composer = new Composer({lineCounter: lines, uniqueKeys: false});
+  const documents: Document.Parsed[] = [];
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) documents.push(...(composer.next(token) as Iterable<Document.Parsed>));
+    if (parser.stack.length > MAX_STACK) return {kind: 'too-deep', offset: parser.offset};
+  }
+  for (const token of parser.end()) documents.push(...(composer.next(token) as Iterable<Document.Parsed>));
+  documents.push(...(composer.end(true, text.length) as Iterable<Document.Parsed>));
+  return {kind: 'composed', documents};
+}
+
+const tooDeep = (at: Place): Issue => ({
+  code: 'bad-yaml',
+  message: `nested deeper than ${MAX_DEPTH} levels`,
+  at,
+  hint: 'nothing that is read here is so deep; is a bracket left open, or does an alias (*name) contain itself?',
+});
+
+const tooMany = (at: Place): Issue => ({
+  code: 'bad-yaml',
+  message: `more than ${MAX_NODES} values`,
+  at,
+  hint: 'aliases (*name) that contain aliases multiply; write the values out',
+});
+
+function convert(document: Document.Parsed | undefined, place: PlaceAt): Result<Located> {
   const places = new Map<string, NodePlace>();
+  const anchors = new Map<string, Node>();
   const issues: Issue[] = [];
   let nodes = 0;
+  let stopped = false;
+  const report = (message: string, at: Place, hint: string, see?: Issue['see']): void => {
+    issues.push({code: 'bad-yaml', message, at, hint, ...(see ? {see} : {})});
+  };
 
-  const scalar = (value: unknown, at: Place): Json => {
+  const scalar = (value: unknown, source: string, at: Place): Json => {
     if (typeof value === 'number' && !Number.isFinite(value)) {
-      issues.push({code: 'bad-value', message: `${value} is not a finite number`, at});
-      return 0;
+      report(`${source} is not a finite number`, at, 'put it in quotes if it is a text');
+    } else if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+      report(`${source} is too large to be kept exactly`, at, 'put it in quotes');
     }
-    if (typeof value === 'bigint') return Number(value);
     return (value ?? null) as Json;
+  };
+
+  const keyOf = (key: unknown, at: Place): string => {
+    const name = isScalar(key) ? asText((key.value ?? '') as Json) : undefined;
+    if (name === undefined) report('a key must be a text', at, 'a text that begins with [ { * or & stands in quotes');
+    else if (name === '') report('an empty key', at, 'write key: value');
+    else if (name === '<<') report('merge keys (<<) are not part of YAML 1.2', at, 'write the values out');
+    return name ?? '';
   };
 
   const walk = (node: Node | null | undefined, path: string, key: Place, depth: number): Json => {
     const value = node?.range ? place(node.range[0]) : key;
-    places.set(path, {key, value});
-    if (++nodes > MAX_NODES || depth > MAX_DEPTH) {
-      if (issues.length === 0) {
-        issues.push({
-          code: 'bad-yaml',
-          message: nodes > MAX_NODES ? `more than ${MAX_NODES} values` : `nested deeper than ${MAX_DEPTH} levels`,
-          at: value,
-          hint: 'aliases (*name) that contain aliases multiply; write the values out',
-        });
-      }
+    const inQuotes = isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE');
+    places.set(path, {key, value, ...(inQuotes ? {text: {...value, column: value.column + 1}} : {})});
+    if (stopped || ++nodes > MAX_NODES || depth > MAX_DEPTH) {
+      if (!stopped) issues.push(depth > MAX_DEPTH ? tooDeep(value) : tooMany(value));
+      stopped = true;
       return null;
     }
-    if (isAlias(node)) return walk(node.resolve(document), path, key, depth + 1);
+    if (isAlias(node)) {
+      const meant = anchors.get(node.source);
+      if (meant) return walk(meant, path, key, depth + 1);
+      report(
+        `*${node.source} is an alias, and nothing before it is marked &${node.source}`,
+        value,
+        'put a text that begins with * in quotes',
+      );
+      return null;
+    }
+    if (node?.anchor !== undefined) anchors.set(node.anchor, node);
     if (isSeq(node)) return node.items.map((item, n) => walk(item as Node, pointer(path, n), value, depth + 1));
     if (isMap(node)) {
-      return Object.fromEntries(
-        node.items.map((pair) => {
-          const name = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
-          const at = (pair.key as Node | null)?.range ? place((pair.key as Node).range![0]) : value;
-          return [name, walk(pair.value as Node | null, pointer(path, name), at, depth + 1)];
-        }),
-      );
+      const entries = new Map<string, Json>();
+      for (const pair of node.items) {
+        const at = (pair.key as Node | null)?.range ? place((pair.key as Node).range![0]) : value;
+        const name = keyOf(pair.key, at);
+        const inner = pointer(path, name);
+        if (name !== '' && entries.has(name)) {
+          const first = places.get(inner)!.key;
+          report(`${quoted(name)} stands twice in the same map`, at, 'remove one of the two', [
+            {at: first, message: 'the first one'},
+          ]);
+          continue;
+        }
+        entries.set(name, walk(pair.value as Node | null, inner, at, depth + 1));
+      }
+      return Object.fromEntries(entries);
     }
-    return isScalar(node) ? scalar(node.value, value) : null;
+    return isScalar(node) ? scalar(node.value, node.source ?? '', value) : null;
   };
 
   const start = place(0);
-  const value = document.contents ? walk(document.contents, '', start, 0) : {};
-  if (!document.contents) places.set('', {key: start, value: start});
+  const value = document?.contents ? walk(document.contents, '', start, 0) : {};
+  if (!document?.contents) places.set('', {key: start, value: start});
   return unless(issues, () => ({value, places}));
-}
-
-/** A value as it is typed after `--set path=`: YAML in one line. */
-export function parseValue(text: string, at: Place): Result<Located> {
-  const parsed = parseYaml(at.file, text === '' ? '""' : text);
-  if (!parsed.ok) return fail(...parsed.issues.map((issue) => ({...issue, at})));
-  const places = new Map([...parsed.value.places.keys()].map((path) => [path, {key: at, value: at}]));
-  return ok({value: parsed.value.value, places});
 }

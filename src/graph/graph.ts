@@ -27,20 +27,19 @@ export const stepId = (stage: string, at: Axes): StepId => {
 
 /** Expands a pipeline into its steps. Cells share the steps whose axes they agree on. */
 export function graphOf(pipeline: Pipeline, selection: Selection): Result<Graph> {
-  const ordered = orderStages(pipeline.stages);
   const cells = expand(pipeline.matrix, selection.only);
-  if (!ordered.ok || !cells.ok) return fail(...[ordered, cells].flatMap((part) => (part.ok ? [] : part.issues)));
-  const stages = selection.until === undefined ? ordered.value : upTo(ordered.value, selection.until);
+  if (!cells.ok) return cells;
+  const ordered = orderStages(pipeline.stages);
+  const stages = selection.until === undefined ? ordered : upTo(ordered, selection.until);
 
   const steps = new Map<StepId, Step>();
-  const issues = new Map<string, Issue>();
+  const issues: Issue[] = [];
   const byName = new Map(stages.map((stage) => [stage.name, stage]));
   for (const stage of stages) {
     for (const [id, {at, members}] of groups(cells.value, stage)) {
       const spec = specOf(stage, scopeOf(pipeline, at));
       if (!spec.ok) {
-        for (const issue of spec.issues)
-          issues.set(`${issue.at.file}:${issue.at.line}:${issue.at.column}:${issue.message}`, issue);
+        issues.push(...spec.issues);
         continue;
       }
       const needs = stage.needs.map((need): StepNeed => {
@@ -51,7 +50,21 @@ export function graphOf(pipeline: Pipeline, selection: Selection): Result<Graph>
       steps.set(id, {id, stage, at, needs, spec: spec.value});
     }
   }
-  return issues.size > 0 ? fail(...issues.values()) : ok({cells: cells.value, stages, steps});
+  return issues.length > 0 ? fail(...onePerPlace(issues)) : ok({cells: cells.value, stages, steps});
+}
+
+/** Many steps stumble over the same word of their stage: it is one mistake. */
+function onePerPlace(issues: readonly Issue[]): Issue[] {
+  const places = new Map<string, Issue[]>();
+  for (const issue of issues) {
+    const place = `${issue.at.file}:${issue.at.line}:${issue.at.column}`;
+    places.set(place, [...(places.get(place) ?? []), issue]);
+  }
+  return [...places.values()].map((same) => {
+    const first = same[0]!;
+    const others = new Set(same.map(({message}) => message)).size - 1;
+    return others === 0 ? first : {...first, message: `${first.message} (and ${others} more like this)`};
+  });
 }
 
 type Group = {readonly at: Axes; readonly members: Cell[]};

@@ -1,8 +1,9 @@
 import {unless, type Issue, type Place, type Result} from '../base/issue.js';
 import type {Json} from '../base/json.js';
 import {megabytes, seconds} from '../base/quantity.js';
+import {quoted} from '../base/quoted.js';
 import {placeOf, pointer} from '../config/located.js';
-import {expand, lookUp, type Scope} from '../config/look-up.js';
+import {expand, lookUp, type Scope, type Unknown} from '../config/look-up.js';
 import type {Stage} from '../config/stage.js';
 
 /** What a step needs of a machine. Partition, account and bid are the executor's own settings. */
@@ -29,57 +30,84 @@ export type Spec = {
   readonly resources: Resources;
 };
 
+/** What holds where a stage says nothing, or its look-up is optional and absent. */
+const DEFAULTS = {gpus: 0, cpus: 1, memoryMb: 1000, graceSeconds: 10} as const;
+
 export function specOf(stage: Stage, scope: Scope): Result<Spec> {
   const issues: Issue[] = [];
-  const report = (at: Place, code: Issue['code'], message: string, hint: string): void => {
-    issues.push({code, message, at, hint});
+  const pathTo = (...keys: readonly (string | number)[]): string =>
+    keys.reduce<string>((path, key) => pointer(path, key), '');
+  const unknown = ({message, hint, offset}: Unknown, path: string): void => {
+    const at = placeOf(stage.source, path, 'text');
+    issues.push({code: 'unknown-look-up', message, at: {...at, column: at.column + offset}, hint});
   };
-  const at = (...keys: readonly (string | number)[]): Place =>
-    placeOf(
-      stage.source,
-      keys.reduce<string>((path, key) => pointer(path, key), ''),
-    );
-  const texts = (template: string, place: Place): readonly string[] => {
+  const texts = (template: string, path: string): readonly string[] => {
     const expanded = expand(template, scope);
     if (expanded.kind === 'texts') return expanded.texts;
-    report(place, 'unknown-look-up', expanded.message, expanded.hint);
+    unknown(expanded, path);
     return [];
   };
-  const measure = (key: string, text: string, parse: (value: string) => number | undefined, form: string): number => {
-    const place = at('resources', key);
-    const found = texts(text, place)[0];
-    if (found === undefined) return 0;
-    const value = parse(found);
-    if (value === undefined)
-      report(place, 'bad-value', `resources.${key} cannot be "${found}"`, `write it like ${form}`);
-    return value ?? 0;
+  const measure = (key: string, text: string | undefined, {parse, like}: Measure): number | undefined => {
+    if (text === undefined) return undefined;
+    const path = pathTo('resources', key);
+    const found = texts(text, path);
+    if (found.length === 0) return undefined;
+    const value = found.length === 1 ? parse(found[0]!) : undefined;
+    if (value !== undefined) return value;
+    const message = `resources.${key} cannot be ${quoted(found.join(', '))}`;
+    issues.push({code: 'bad-value', message, at: placeOf(stage.source, path), hint: `write it like ${like}`});
+    return undefined;
   };
-  const whole = (text: string): number | undefined => (/^\d+$/.test(text) ? Number(text) : undefined);
 
   const fields = new Map<string, Json>();
   stage.fields.forEach((path, n) => {
     const found = lookUp(path, scope);
-    if (found.kind === 'unknown')
-      report(at('fields', n), 'unknown-look-up', found.message, `${found.hint}; or ${path}? where it may be absent`);
+    if (found.kind === 'unknown') {
+      unknown({...found, hint: `${found.hint} (or ${path}? where it may be absent)`}, pathTo('fields', n));
+    }
     if (found.kind === 'found') fields.set(path.replace(/\?$/, ''), found.value);
   });
+  const reads = stage.reads.flatMap((template, n) => {
+    const at = placeOf(stage.source, pathTo('reads', n));
+    return texts(template, pathTo('reads', n)).map((path): Read => {
+      if (path.startsWith('/') || path.split('/').includes('..')) {
+        const message = `stage "${stage.name}" reads ${quoted(path)}, which is outside of the project`;
+        issues.push({code: 'bad-value', message, at, hint: "name a path relative to the pipeline's folder"});
+      }
+      return {path, at};
+    });
+  });
   const {resources, sandbox} = stage;
-  const image = sandbox.image === undefined ? undefined : texts(sandbox.image, at('sandbox', 'image'))[0];
+  const image = sandbox.image === undefined ? undefined : texts(sandbox.image, pathTo('sandbox', 'image'))[0];
+  const limit = measure('time', resources.time, DURATION);
   const spec: Spec = {
     fields,
-    reads: stage.reads.flatMap((template, n) => {
-      const place = at('reads', n);
-      return texts(template, place).map((path) => ({path, at: place}));
-    }),
+    reads,
     ...(image === undefined ? {} : {image}),
-    secrets: stage.sandbox.secrets.flatMap((name, n) => texts(name, at('sandbox', 'secrets', n))),
+    secrets: sandbox.secrets.flatMap((name, n) => texts(name, pathTo('sandbox', 'secrets', n))),
     resources: {
-      gpus: measure('gpus', resources.gpus, whole, '1'),
-      cpus: measure('cpus', resources.cpus, whole, '16'),
-      memoryMb: measure('memory', resources.memory, megabytes, '128GB'),
-      ...(resources.time === undefined ? {} : {seconds: measure('time', resources.time, seconds, '10h, 90m or 30s')}),
-      graceSeconds: measure('grace', resources.grace, seconds, '30s'),
+      gpus: measure('gpus', resources.gpus, COUNT) ?? DEFAULTS.gpus,
+      cpus: measure('cpus', resources.cpus, POSITIVE_COUNT) ?? DEFAULTS.cpus,
+      memoryMb: measure('memory', resources.memory, SIZE) ?? DEFAULTS.memoryMb,
+      ...(limit === undefined ? {} : {seconds: limit}),
+      graceSeconds: measure('grace', resources.grace, DURATION) ?? DEFAULTS.graceSeconds,
     },
   };
   return unless(issues, () => spec);
 }
+
+type Measure = {readonly parse: (text: string) => number | undefined; readonly like: string};
+
+const whole = (text: string): number | undefined => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
+/** timeout(1) takes 0 for no limit at all. */
+const positive =
+  (parse: Measure['parse']): Measure['parse'] =>
+  (text) => {
+    const value = parse(text);
+    return value !== undefined && value > 0 && Number.isFinite(value) ? value : undefined;
+  };
+
+const COUNT: Measure = {parse: whole, like: '1'};
+const POSITIVE_COUNT: Measure = {parse: positive(whole), like: '16'};
+const SIZE: Measure = {parse: positive(megabytes), like: '128GB or 512MB'};
+const DURATION: Measure = {parse: positive(seconds), like: '10h, 90m or 30s'};

@@ -4,22 +4,33 @@ import {printable, type Paint} from './style.js';
 /** Longer lines are cut around the caret. */
 const WIDTH = 110;
 
+/** Whoever has more mistakes than this has one that repeats. */
+const SHOWN = 40;
+
 /** All mistakes as a person reads them: place, line, caret, way out. */
 export function drawIssues(issues: readonly Issue[], sources: ReadonlyMap<string, string>, paint: Paint): string {
-  const drawn = [...issues].sort(byPlace).map((issue) => drawIssue(issue, sources, paint));
-  const count = issues.length === 1 ? '1 mistake' : `${issues.length} mistakes`;
-  return `${drawn.join('\n\n')}\n\n${count}; nothing was started\n`;
+  const sorted = sort(issues);
+  const drawn = sorted.slice(0, SHOWN).map((issue) => drawIssue(issue, sources, paint));
+  const count = sorted.length === 1 ? '1 mistake' : `${sorted.length} mistakes`;
+  const more = sorted.length > SHOWN ? `, the first ${SHOWN} shown` : '';
+  return `${drawn.join('\n\n')}\n\n${count}${more}; nothing was started\n`;
 }
 
-const byPlace = (a: Issue, b: Issue): number =>
-  a.at.file === b.at.file ? a.at.line - b.at.line || a.at.column - b.at.column : 0;
+/** Each mistake once; files in the order in which they came up, and each from its top to its end. */
+function sort(issues: readonly Issue[]): Issue[] {
+  const files = [...new Set(issues.map(({at}) => at.file))];
+  const unique = new Map(issues.map((issue) => [`${where(issue.at)}: ${issue.message}`, issue]));
+  return [...unique.values()].sort(
+    (a, b) => files.indexOf(a.at.file) - files.indexOf(b.at.file) || a.at.line - b.at.line || a.at.column - b.at.column,
+  );
+}
 
 function drawIssue({message, at, hint, see = []}: Issue, sources: ReadonlyMap<string, string>, paint: Paint): string {
   return [
-    `${paint('bold', where(at))}: ${paint('red', 'error')}: ${printable(message)}`,
+    `${paint('bold', printable(where(at)))}: ${paint('red', 'error')}: ${printable(message)}`,
     ...excerpt(at, sources, paint),
     ...see.flatMap((other) => [
-      `  ${where(other.at)}: ${printable(other.message)}`,
+      `  ${printable(where(other.at))}: ${printable(other.message)}`,
       ...excerpt(other.at, sources, paint),
     ]),
     ...(hint === undefined ? [] : [`  ${paint('blue', 'hint')}: ${printable(hint)}`]),
@@ -32,10 +43,23 @@ function excerpt({file, line, column}: Place, sources: ReadonlyMap<string, strin
   const text = sources.get(file)?.split('\n')[line - 1];
   if (text === undefined || text.trim() === '') return [];
   const from = column > WIDTH - 20 ? column - 40 : 0;
-  const shown = printable(text.slice(from, from + WIDTH).replaceAll('\t', ' '));
-  const caret = ' '.repeat(Math.max(0, column - 1 - from));
+  const flat = (part: string): string => printable(part.replaceAll('\t', ' '));
+  const before = flat(text.slice(from, column - 1));
+  const shown = before + flat(text.slice(column - 1, from + WIDTH));
   return [
     `  ${paint('dim', `${String(line).padStart(4)} |`)} ${shown}`,
-    `  ${paint('dim', '     |')} ${caret}${paint('red', '^')}`,
+    `  ${paint('dim', '     |')} ${' '.repeat(columns(before))}${paint('red', '^')}`,
   ];
+}
+
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
+
+/** Columns that a text takes on a terminal: none for a combining mark, two for a CJK character or an emoji. */
+function columns(text: string): number {
+  let width = 0;
+  for (const char of text) {
+    if (/[\p{M}\u200b-\u200d]/u.test(char)) continue;
+    width += WIDE.test(char) || /\p{Emoji_Presentation}/u.test(char) ? 2 : 1;
+  }
+  return width;
 }

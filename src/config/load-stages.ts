@@ -1,0 +1,87 @@
+import {all, ok, type Issue, type Place, type Result} from '../base/issue.js';
+import {isObject} from '../base/json.js';
+import {quoted} from '../base/quoted.js';
+import {suggest} from '../base/suggest.js';
+import {descend, merge, placeOf, pointer, type Located} from './located.js';
+import type {Files} from './read.js';
+import {schema} from './schemas.js';
+import {checkShape} from './shape.js';
+import {stageOf, type Stage} from './stage.js';
+
+export type LoadedStages = {
+  readonly used: readonly Stage[];
+  /** Stages that the pipeline leaves out with `use: false`. */
+  readonly leftOut: readonly string[];
+};
+
+const NAME = /^[a-z][a-z0-9-]{0,39}$/;
+
+/** Every `stages/<name>/stage.yaml`, with the pipeline's overlay. */
+export function loadStages(source: Located, files: Files): Result<LoadedStages> {
+  const folders = files.list('stages');
+  const known = folders.filter((name) => files.isFile(`stages/${name}/stage.yaml`));
+  const overlays = descend(source, 'stages')?.value;
+  const issues: Issue[] = folders.flatMap((name) => misnamed(name, known, files));
+  if (known.length === 0 && issues.length === 0) {
+    issues.push({
+      code: 'missing-file',
+      message: `there is no ${files.shown('stages')}/*/stage.yaml`,
+      at: placeOf(source, ''),
+      hint: 'a pipeline stands beside its folders stages/, agents/ and evals/',
+    });
+  }
+  for (const name of known.length === 0 ? [] : Object.keys(isObject(overlays) ? overlays : {})) {
+    if (known.includes(name)) continue;
+    const at = placeOf(source, pointer('/stages', name), 'key');
+    issues.push({code: 'unknown-stage', message: `there is no stage ${quoted(name)}`, at, hint: suggest(name, known)});
+  }
+  const stages = all(
+    known.map((name): Result<Stage | string> => {
+      const path = `stages/${name}/stage.yaml`;
+      const declared = files.yaml(path, startOf(files.shown(path)));
+      if (!declared.ok) return declared;
+      const over = descend(source, 'stages', name);
+      const merged = over && isObject(over.value) ? merge(declared.value, over) : declared.value;
+      if (isObject(merged.value) && merged.value.use === false) return ok(name);
+      const shaped = checkShape(merged, schema('stage')!, path);
+      return shaped.ok ? ok(stageOf(name, `stages/${name}`, scriptsOf(`stages/${name}`, files), merged)) : shaped;
+    }),
+  );
+  if (issues.length > 0 || !stages.ok) return {ok: false, issues: [...issues, ...(stages.ok ? [] : stages.issues)]};
+  return ok({
+    used: stages.value.filter((stage) => typeof stage !== 'string'),
+    leftOut: stages.value.filter((stage) => typeof stage === 'string'),
+  });
+}
+
+const startOf = (file: string): Place => ({file, line: 1, column: 1});
+
+function misnamed(name: string, known: readonly string[], files: Files): Issue[] {
+  if (known.includes(name)) {
+    if (NAME.test(name)) return [];
+    return [
+      {
+        code: 'bad-value',
+        message: `a stage cannot be named ${quoted(name)}`,
+        at: startOf(files.shown(`stages/${name}/stage.yaml`)),
+        hint: 'rename the folder: 1 to 40 lower-case letters, digits and dashes, beginning with a letter',
+      },
+    ];
+  }
+  const file = `stages/${name}/stage.yml`;
+  if (!files.isFile(file)) return [];
+  const message = `${files.shown(file)} is not read`;
+  return [{code: 'missing-file', message, at: startOf(files.shown(file)), hint: 'rename it to stage.yaml'}];
+}
+
+const PROSE_AND_TESTS = /^\.|^(?:__pycache__|tests|stage\.yaml)$|\.md$|^test_.*\.py$/;
+
+/** What a stage's scripts consist of. Prose and tests may change without a step running again. */
+const scriptsOf = (dir: string, files: Files): string[] =>
+  files.below(dir).filter(
+    (file) =>
+      !file
+        .slice(dir.length + 1)
+        .split('/')
+        .some((part) => PROSE_AND_TESTS.test(part)),
+  );
