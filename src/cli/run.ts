@@ -1,4 +1,5 @@
-import {dirname} from 'node:path';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {local} from '../executor/local.js';
 import {lineReporter} from '../report/lines.js';
@@ -94,6 +95,7 @@ async function prepare(project: Project, terminal: Terminal) {
     executor: local({
       capacity: capacityOf(pipeline.executor, gpus),
       gpus: gpus.map(({uuid}) => uuid),
+      leases: join(tmpdir(), 'ptb-gpus'),
       path,
       onExit: signals.ring,
     }),

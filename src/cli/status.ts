@@ -13,7 +13,7 @@ export type StatusOptions = ProjectOptions & {readonly json?: boolean; readonly 
 
 /** An executor that only looks. */
 export const onlooker = () =>
-  local({capacity: {cpus: 0, memoryMb: 0, gpus: 0}, gpus: [], path: '', onExit: () => undefined});
+  local({capacity: {cpus: 0, memoryMb: 0, gpus: 0}, gpus: [], leases: '', path: '', onExit: () => undefined});
 
 const WATCH_MS = 1000;
 

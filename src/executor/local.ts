@@ -5,19 +5,20 @@ import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Resources} from '../graph/spec.js';
 import type {Capacity, Executor, JobName, Liveness, Submission} from './executor.js';
+import {GpuLeases, type JobPhase} from './gpu-lease.js';
 import {isAlive, type ProcessId} from './process.js';
 
 export type LocalSettings = {
   readonly capacity: Capacity;
-  /** UUIDs of the GPUs, as many as `capacity.gpus`. */
+  /** UUIDs of the GPUs that may be leased, at most `capacity.gpus` at once. */
   readonly gpus: readonly string[];
+  /** Where the GPUs of this host are leased. */
+  readonly leases: string;
   /** `PATH` that finds bash. */
   readonly path: string;
   /** Called when a job that this process started has ended. */
   readonly onExit: () => void;
 };
-
-type Held = {readonly resources: Resources; readonly gpus: readonly string[]};
 
 /** Between `mkdir claimed` and the owner's name in it lie microseconds; this much later its process is dead. */
 const CLAIM_PATIENCE_MS = 5000;
@@ -27,7 +28,8 @@ const CLAIM_PATIENCE_MS = 5000;
  * one finds it by what it wrote into `claimed/owner`.
  */
 export function local(settings: LocalSettings): Executor {
-  const held = new Map<JobName, Held>();
+  const held = new Map<JobName, Resources>();
+  const leases = new GpuLeases(settings.leases, phaseOf);
   const children = new Set<JobName>();
 
   const fits = ({gpus, cpus, memoryMb}: Resources): Submission => {
@@ -38,9 +40,8 @@ export function local(settings: LocalSettings): Executor {
       ...(memoryMb > capacity.memoryMb ? [`${memoryMb} MB of memory of ${capacity.memoryMb}`] : []),
     ];
     if (lacking.length > 0) return {kind: 'refused', because: `it asks for ${lacking.join(' and ')} of this machine`};
-    const used = [...held.values()];
     const sum = (pick: (resources: Resources) => number): number =>
-      used.reduce((total, {resources}) => total + pick(resources), 0);
+      [...held.values()].reduce((total, resources) => total + pick(resources), 0);
     const room =
       sum((one) => one.cpus) + cpus <= capacity.cpus &&
       sum((one) => one.memoryMb) + memoryMb <= capacity.memoryMb &&
@@ -48,16 +49,12 @@ export function local(settings: LocalSettings): Executor {
     return {kind: room ? 'accepted' : 'busy'};
   };
 
-  const freeGpus = (count: number): string[] => {
-    const taken = new Set([...held.values()].flatMap(({gpus}) => gpus));
-    return settings.gpus.filter((uuid) => !taken.has(uuid)).slice(0, count);
-  };
-
   return {
     async submit(job) {
       const room = fits(job.resources);
       if (room.kind !== 'accepted') return room;
-      const gpus = freeGpus(job.resources.gpus);
+      const gpus = leases.take(settings.gpus, job.resources.gpus, job.dir);
+      if (gpus === undefined) return {kind: 'busy'};
       const child = spawn('bash', ['job.sh'], {
         cwd: job.dir,
         detached: true,
@@ -67,13 +64,15 @@ export function local(settings: LocalSettings): Executor {
       try {
         await once(child, 'spawn');
       } catch (error) {
+        leases.release(gpus);
         return {kind: 'refused', because: `bash cannot be started: ${(error as Error).message}`};
       }
-      held.set(job.name, {resources: job.resources, gpus});
+      held.set(job.name, job.resources);
       children.add(job.name);
       child.once('exit', () => {
         children.delete(job.name);
         held.delete(job.name);
+        leases.release(gpus);
         settings.onExit();
       });
       child.unref();
@@ -86,7 +85,7 @@ export function local(settings: LocalSettings): Executor {
         const liveness = children.has(job.name) ? 'running' : look(job.dir);
         answers.set(job.name, liveness);
         // A job that an earlier controller started holds its slots here too.
-        if (liveness === 'running' && !held.has(job.name)) held.set(job.name, {resources: job.resources, gpus: []});
+        if (liveness === 'running' && !held.has(job.name)) held.set(job.name, job.resources);
         if (liveness === 'gone') held.delete(job.name);
       }
       return Promise.resolve(answers);
@@ -113,6 +112,11 @@ function signal(pid: number, name: NodeJS.Signals): void {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
+
+const phaseOf: JobPhase = (dir) => {
+  const liveness = look(dir);
+  return liveness === 'unknown' ? 'not-started' : liveness === 'gone' ? 'over' : 'running';
+};
 
 /** What an attempt's folder says of a job that this process did not start. */
 function look(dir: string): Liveness {

@@ -5,10 +5,11 @@ import type {Step, StepId} from '../graph/step.js';
 import {keyDoc, type OutputDigests} from '../plan/key.js';
 import {judge, type Rerun} from '../plan/plan.js';
 import type {StoredHistory} from '../store/history.js';
+import {FileChanged} from '../store/files.js';
 import type {Ledger} from '../store/ledger.js';
 import {folderName, folderOf} from '../store/paths.js';
 import {publish} from '../store/result.js';
-import {begin, existing, refuse, settle, type Context} from './attempt.js';
+import {begin, existing, refuse, settle, type Attempt, type Context} from './attempt.js';
 import {Board, isBroken, isSettled, type Queued, type Running} from './board.js';
 import type {Input} from './compose.js';
 import type {Counts, Emit, Ending} from './event.js';
@@ -161,11 +162,12 @@ class Engine {
     const full: Step[] = [];
     for (const item of byUrgency(this.#board.queued, graph.stages)) {
       if (!this.#mayStart()) return;
-      const {step, key, doc, because} = item;
+      const {step, key, because} = item;
       const {resources} = step.spec;
       if (full.some(({spec}) => asksAsMuch(resources, spec.resources))) continue;
       const earlier = history.entry(step, key)?.attempt ?? 0;
-      const attempt = item.attempt ?? begin(step, key, doc, this.#inputs(step), earlier, this.request);
+      const attempt = item.attempt ?? this.#begin(item, earlier);
+      if (!attempt) continue;
       const answer = await executor.submit(attempt.job);
       switch (answer.kind) {
         case 'busy':
@@ -183,6 +185,19 @@ class Engine {
           this.#fail({...item, attempt}, refuse(attempt, answer.because));
           break;
       }
+    }
+  }
+
+  /** Undefined when a file that the step reads was edited since its verdict: it is judged again, by what stands there now. */
+  #begin({step, key, doc}: Queued, earlier: number): Attempt | undefined {
+    try {
+      return begin(step, key, doc, this.#inputs(step), earlier, this.request);
+    } catch (error) {
+      if (!(error instanceof FileChanged)) throw error;
+      this.request.files.forget();
+      this.#board.set(step.id, {kind: 'waiting'});
+      this.#board.refresh(step.id);
+      return undefined;
     }
   }
 

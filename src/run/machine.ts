@@ -44,7 +44,7 @@ async function tryBwrap(expose: readonly string[], path: string, tools: string):
     ...expose.map((folder): RootEntry => ({kind: 'folder', path: folder})),
   ]);
   const spec = {mounts: [], workdir: '/', network: 'none', devices: []} as const;
-  const [bin, ...args] = sandbox.wrap(spec, ['true']);
+  const [bin, ...args] = sandbox.wrap(spec, ['/bin/sh', '-c', 'exit 0']);
   const tried = await execa(bin, args, {reject: false, timeout: 10_000});
   if (tried.exitCode === 0) return sandbox;
   const missing = tried.code === 'ENOENT';

@@ -52,6 +52,13 @@ export class ProjectFiles {
     }
   }
 
+  /** Digests are taken anew: a file was edited since. */
+  forget(): void {
+    this.#digests.clear();
+    this.#bySteps.clear();
+    this.#matches.clear();
+  }
+
   #digest(path: string): Digest {
     let digest = this.#digests.get(path);
     if (digest === undefined) {
@@ -71,7 +78,7 @@ export class ProjectFiles {
   }
 }
 
-/** A project file was edited between the plan and the start of a step. */
+/** A project file was edited between the verdict on a step and its start. */
 export class FileChanged extends Error {
   constructor(readonly path: string) {
     super(`${path} was edited while the run was under way; run again`);
