@@ -85,5 +85,4 @@ const replaced = (folder: string): number[] =>
 
 export const writeJob = (dir: string, record: JobRecord): void => writeJson(attemptPaths(dir).job, record);
 
-export const writeFailure = (dir: string, record: FailureRecord): void =>
-  writeJson(attemptPaths(dir).failed, record);
+export const writeFailure = (dir: string, record: FailureRecord): void => writeJson(attemptPaths(dir).failed, record);
