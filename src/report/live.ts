@@ -26,7 +26,7 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
   const running = new Map<StepId, Running>();
   const tally = (id: StepId): Tally => stages.get(graph.steps.get(id)!.stage.name)!;
   for (const step of graph.steps.values()) tally(step.id).total++;
-  const label = labels(graph);
+  const label = labels(graph.cells);
   const began = Date.now();
   const pace = {finished: 0};
 
@@ -48,7 +48,7 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
     const steps = [...running].slice(0, MOST_RUNNING_SHOWN).map(([id, {since, limit}]) => {
       const elapsed = describeSeconds((now - since) / 1000);
       const {stage, at} = graph.steps.get(id)!;
-      return `   ${label(stage.name, at)}  ${paint('dim', limit === null ? elapsed : `${elapsed} of ${describeSeconds(limit)}`)}`;
+      return `   ${stage.name} ${label(at)}  ${paint('dim', limit === null ? elapsed : `${elapsed} of ${describeSeconds(limit)}`)}`;
     });
     if (running.size > MOST_RUNNING_SHOWN) steps.push(`   and ${running.size - MOST_RUNNING_SHOWN} more`);
     const footer = [

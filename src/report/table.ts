@@ -1,6 +1,6 @@
 import CliTable from 'cli-table3';
 import type {Json} from '../base/json.js';
-import {describeAxes} from '../matrix/cell.js';
+import {labels} from './label.js';
 import type {BenchmarkScore, CellScore, Row, Table} from '../score/table.js';
 import {printable, type Paint} from './style.js';
 
@@ -103,8 +103,9 @@ function notes(table: Table): string[] {
     }
     return found;
   };
+  const label = labels(table.cells);
   const list = (cells: readonly CellScore[]): string =>
-    cells.length === 1 ? describeAxes(cells[0]!.at) : `${cells.length} cells, first ${describeAxes(cells[0]!.at)}`;
+    cells.length === 1 ? label(cells[0]!.at) : `${cells.length} cells, first ${label(cells[0]!.at)}`;
   const replaced = table.cells.filter(({kind}) => kind === 'substituted').length;
   const gaps = table.cells.filter(({kind}) => kind === 'absent').length;
   return [
