@@ -37,6 +37,22 @@ export function all<T>(results: readonly Result<T>[]): Result<T[]> {
   return issues.length > 0 ? {ok: false, issues} : ok(results.flatMap((result) => (result.ok ? [result.value] : [])));
 }
 
+/** Many steps stumble over the same word of their stage: it is one mistake. */
+export function onePerPlace(issues: readonly Issue[]): Issue[] {
+  const places = new Map<string, Issue[]>();
+  for (const issue of issues) {
+    const place = `${issue.at.file}:${issue.at.line}:${issue.at.column}`;
+    const same = places.get(place);
+    if (same) same.push(issue);
+    else places.set(place, [issue]);
+  }
+  return [...places.values()].map((same) => {
+    const first = same[0]!;
+    const others = new Set(same.map(({message}) => message)).size - 1;
+    return others === 0 ? first : {...first, message: `${first.message} (and ${others} more like this)`};
+  });
+}
+
 /** `value` when nothing was found wrong. */
 export const unless = <T>(issues: readonly Issue[], value: () => T): Result<T> =>
   issues.length > 0 ? {ok: false, issues} : ok(value());

@@ -4,7 +4,9 @@ import {closest, distance} from 'fastest-levenshtein';
 export function suggest(word: string, known: readonly string[]): string {
   if (known.length === 0) return 'there are none';
   const best = closest(word, known);
-  if (distance(word, best) <= Math.max(1, Math.floor(word.length / 3))) return `did you mean "${best}"?`;
+  // Two swapped letters count as two; of a word of one or two letters nothing would be left.
+  const near = Math.max(1, Math.floor(word.length * 0.4));
+  if (word.length > 2 && distance(word, best) <= near) return `did you mean "${best}"?`;
   const shown = known.slice(0, 12);
   return `known: ${shown.join(', ')}${known.length > shown.length ? ', …' : ''}`;
 }

@@ -9,10 +9,14 @@ import {placeOf, pointer} from './located.js';
 import type {Files} from './read.js';
 import type {Need, Stage} from './stage.js';
 
-/** Mistakes that only show when the stages are seen together, or beside their files. */
-export const checkStages = (stages: LoadedStages, axes: readonly string[], files: Files): readonly Issue[] => [
+/** Mistakes that only show when the stages are seen together, or beside their files. `axes`, where they are known. */
+export const checkStages = (
+  stages: LoadedStages,
+  axes: readonly string[] | undefined,
+  files: Files,
+): readonly Issue[] => [
   ...stages.used.flatMap((stage) => [
-    ...checkAxes(stage, axes),
+    ...(axes ? checkAxes(stage, axes) : []),
     ...checkNeeds(stage, stages),
     ...checkScripts(stage, files),
     ...checkOutputs(stage),
@@ -34,9 +38,10 @@ const checkAxes = (stage: Stage, axes: readonly string[]): Issue[] =>
         ],
   );
 
-const checkNeeds = (stage: Stage, {used, leftOut}: LoadedStages): Issue[] =>
+const checkNeeds = (stage: Stage, {used, leftOut, broken}: LoadedStages): Issue[] =>
   stage.needs.flatMap((need, n): Issue[] => {
     const upstream = used.find(({name}) => name === need.stage);
+    if (broken.includes(need.stage)) return [];
     if (!upstream) return [unknownNeed(stage, need, n, used, leftOut)];
     if (stage.needs.findIndex(({stage: other}) => other === need.stage) < n) {
       const message = `stage "${stage.name}" needs "${need.stage}" twice`;

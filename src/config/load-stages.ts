@@ -1,4 +1,4 @@
-import {all, ok, type Issue, type Place, type Result} from '../base/issue.js';
+import {ok, type Issue, type Place, type Result} from '../base/issue.js';
 import {isObject} from '../base/json.js';
 import {quoted} from '../base/quoted.js';
 import {suggest} from '../base/suggest.js';
@@ -12,12 +12,15 @@ export type LoadedStages = {
   readonly used: readonly Stage[];
   /** Stages that the pipeline leaves out with `use: false`. */
   readonly leftOut: readonly string[];
+  /** Stages with mistakes of their own. */
+  readonly broken: readonly string[];
+  readonly issues: readonly Issue[];
 };
 
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 
 /** Every `stages/<name>/stage.yaml`, with the pipeline's overlay. */
-export function loadStages(source: Located, files: Files): Result<LoadedStages> {
+export function loadStages(source: Located, files: Files): LoadedStages {
   const folders = files.list('stages');
   const known = folders.filter((name) => files.isFile(`stages/${name}/stage.yaml`));
   const overlays = descend(source, 'stages')?.value;
@@ -35,23 +38,29 @@ export function loadStages(source: Located, files: Files): Result<LoadedStages> 
     const at = placeOf(source, pointer('/stages', name), 'key');
     issues.push({code: 'unknown-stage', message: `there is no stage ${quoted(name)}`, at, hint: suggest(name, known)});
   }
-  const stages = all(
-    known.map((name): Result<Stage | string> => {
-      const path = `stages/${name}/stage.yaml`;
-      const declared = files.yaml(path, startOf(files.shown(path)));
-      if (!declared.ok) return declared;
-      const over = descend(source, 'stages', name);
-      const merged = over && isObject(over.value) ? merge(declared.value, over) : declared.value;
-      if (isObject(merged.value) && merged.value.use === false) return ok(name);
-      const shaped = checkShape(merged, schema('stage')!, path);
-      return shaped.ok ? ok(stageOf(name, `stages/${name}`, scriptsOf(`stages/${name}`, files), merged)) : shaped;
-    }),
-  );
-  if (issues.length > 0 || !stages.ok) return {ok: false, issues: [...issues, ...(stages.ok ? [] : stages.issues)]};
-  return ok({
-    used: stages.value.filter((stage) => typeof stage !== 'string'),
-    leftOut: stages.value.filter((stage) => typeof stage === 'string'),
-  });
+  const used: Stage[] = [];
+  const leftOut: string[] = [];
+  const broken: string[] = [];
+  for (const name of known) {
+    const stage = loadStage(name, source, files);
+    if (!stage.ok) {
+      issues.push(...stage.issues);
+      broken.push(name);
+    } else if (stage.value === 'left-out') leftOut.push(name);
+    else used.push(stage.value);
+  }
+  return {used, leftOut, broken, issues};
+}
+
+function loadStage(name: string, source: Located, files: Files): Result<Stage | 'left-out'> {
+  const path = `stages/${name}/stage.yaml`;
+  const declared = files.yaml(path, startOf(files.shown(path)));
+  if (!declared.ok) return declared;
+  const over = descend(source, 'stages', name);
+  const merged = over && isObject(over.value) ? merge(declared.value, over) : declared.value;
+  if (isObject(merged.value) && merged.value.use === false) return ok('left-out');
+  const shaped = checkShape(merged, schema('stage')!, path);
+  return shaped.ok ? ok(stageOf(name, `stages/${name}`, scriptsOf(`stages/${name}`, files), merged)) : shaped;
 }
 
 const startOf = (file: string): Place => ({file, line: 1, column: 1});

@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs';
 import {basename, dirname, resolve} from 'node:path';
-import {all, ok, type Issue, type Result} from '../base/issue.js';
-import {asText, isObject, type JsonObject} from '../base/json.js';
+import {ok, type Issue, type Result} from '../base/issue.js';
+import {asText, isObject, member, type JsonObject} from '../base/json.js';
 import {checkStages} from './check.js';
 import {loadCatalog} from './load-catalog.js';
 import {loadStages} from './load-stages.js';
@@ -12,7 +12,7 @@ import {projectFiles, type Files} from './read.js';
 import {schema} from './schemas.js';
 import {checkScore, scoreOf} from './score.js';
 import {SET_FILE} from './set.js';
-import {checkShape} from './shape.js';
+import {deviations} from './shape.js';
 
 export type Request = {
   readonly file: string;
@@ -47,19 +47,23 @@ function assemble(request: Request, files: Files): Result<Pipeline> {
   if (!overlaid.ok) return overlaid;
   const source = overlaid.value;
 
-  const shaped = checkShape(source, schema('pipeline')!, 'the pipeline');
-  const matrix = shaped.ok ? matrixOf(source) : undefined;
+  const wrong = deviations(source, schema('pipeline')!, 'the pipeline');
+  const isSound = (section: string): boolean =>
+    member(source.value, section) !== undefined &&
+    !wrong.some(({path}) => path === `/${section}` || path.startsWith(`/${section}/`));
+  const matrix = isSound('matrix') ? matrixOf(source) : undefined;
   const stages = loadStages(source, files);
-  const catalog = matrix?.ok ? loadCatalog(source, matrix.value, files) : undefined;
-  const together: Issue[] = [];
-  if (matrix?.ok && stages.ok) {
-    const axes = [...matrix.value.axes.keys()];
-    together.push(...checkStages(stages.value, axes, files), ...checkScore(source, stages.value.used));
-  }
-  const parts = all<unknown>([shaped, matrix, stages, catalog].filter((part) => part !== undefined));
-  const issues = [...(parts.ok ? [] : parts.issues), ...together];
+  const hasCatalog = isSound('catalog') || member(source.value, 'catalog') === undefined;
+  const catalog = matrix?.ok && hasCatalog ? loadCatalog(source, matrix.value, files) : undefined;
+  const issues = [
+    ...wrong.map(({issue}) => issue),
+    ...[matrix, catalog].flatMap((part) => (!part || part.ok ? [] : part.issues)),
+    ...stages.issues,
+    ...checkStages(stages, matrix?.ok ? [...matrix.value.axes.keys()] : undefined, files),
+    ...(isSound('score') ? checkScore(source, stages.used, (name) => stages.broken.includes(name)) : []),
+  ];
   if (issues.length > 0) return {ok: false, issues};
-  if (!matrix?.ok || !catalog?.ok || !stages.ok) throw new Error('internal: a failed part without an issue');
+  if (!matrix?.ok || !catalog?.ok) throw new Error('internal: a failed part without an issue');
 
   const {name, executor, sandbox, score, ...others} = source.value as JsonObject;
   const {matrix: _matrix, catalog: _catalog, stages: _stages, profiles: _profiles, ...settings} = others;
@@ -74,7 +78,7 @@ function assemble(request: Request, files: Files): Result<Pipeline> {
       ...(score === undefined ? {} : {score}),
       ptb: {version: request.version},
     },
-    stages: stages.value.used,
+    stages: stages.used,
     executor: {use: 'local', ...(isObject(executor) ? executor : {})},
     sandbox: sandboxOf(sandbox),
     score: scoreOf(score),

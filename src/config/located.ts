@@ -1,7 +1,10 @@
 import type {Place} from '../base/issue.js';
 import {isObject, type Json} from '../base/json.js';
 
-/** Where a node of a document stands: its key (in a map), its value, and where a text begins behind its quote. */
+/**
+ * Where a node of a document stands: its key (in a map), its value, and, where a text lies on one line, its first
+ * character (behind the quote).
+ */
 export type NodePlace = {readonly key: Place; readonly value: Place; readonly text?: Place};
 
 /** Plain data together with the place of each node, by JSON pointer (`""` is the root). */
@@ -19,12 +22,18 @@ export const keysOf = (path: string): string[] =>
     .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
 
 /** The place of a node, or of its nearest ancestor that has one. */
-export function placeOf({places}: Located, at: string, part: 'key' | 'value' | 'text' = 'value'): Place {
+export function placeOf({places}: Located, at: string, part: 'key' | 'value' = 'value'): Place {
   for (let path = at; ; path = path.slice(0, path.lastIndexOf('/'))) {
     const place = places.get(path);
-    if (place) return (path === at ? place[part] : undefined) ?? place.value;
+    if (place) return place[path === at ? part : 'value'];
     if (path === '') throw new Error('internal: a document without a root place');
   }
+}
+
+/** The place of a character of a text, or of the text where it spans lines. */
+export function placeInText(located: Located, at: string, offset: number): Place {
+  const text = located.places.get(at)?.text;
+  return text ? {...text, column: text.column + offset} : placeOf(located, at);
 }
 
 /** Copies the places of a node and of all below it. */

@@ -56,7 +56,7 @@ export function lookUp(path: string, scope: Scope): Found {
   for (const key of rest) {
     if (!isObject(node) || !Object.hasOwn(node, key)) {
       if (optional) return {kind: 'absent'};
-      const hint = suggest(key, isObject(node) ? Object.keys(node) : []);
+      const hint = isObject(node) ? suggest(key, Object.keys(node)) : `${at} is no map`;
       return {kind: 'unknown', message: `${at} has no ${quoted(key)}`, hint, offset};
     }
     node = node[key]!;

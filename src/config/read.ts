@@ -61,7 +61,13 @@ function readBytes(file: string, shown: string, at: Place): Result<Uint8Array> {
     const stat = statSync(file);
     if (!stat.isFile()) return missing(stat.isDirectory() ? 'is a folder' : 'is not a file');
     if (stat.size > MAX_BYTES) {
-      return missing(`is ${(stat.size / 1e6).toFixed(1)} MB large; at most ${MAX_BYTES / 1e6} MB is read`);
+      const message = `${shown} is ${(stat.size / 1e6).toFixed(1)} MB large`;
+      return fail({
+        code: 'bad-yaml',
+        message,
+        at,
+        hint: `at most ${MAX_BYTES / 1e6} MB is read; is it the right file?`,
+      });
     }
     return ok(readFileSync(file));
   } catch (error) {

@@ -3,7 +3,7 @@ import type {Issue} from '../base/issue.js';
 import {asText, isObject, member, type Json, type JsonObject} from '../base/json.js';
 import {quoted} from '../base/quoted.js';
 import {suggest} from '../base/suggest.js';
-import {placeOf, pointer, type Located} from './located.js';
+import {placeInText, pointer, type Located} from './located.js';
 import type {ScoreSettings} from './pipeline.js';
 import type {Stage} from './stage.js';
 
@@ -24,7 +24,7 @@ export const scoreOf = (value: Json | undefined): ScoreSettings => ({
 });
 
 /** Outputs that `score` names and no stage makes. Its defaults may name what this pipeline does not have. */
-export function checkScore(source: Located, stages: readonly Stage[]): Issue[] {
+export function checkScore(source: Located, stages: readonly Stage[], isBroken: (name: string) => boolean): Issue[] {
   const score = member(source.value, 'score');
   const baselines = member(score, 'baselines');
   const named: [string, Json | undefined][] = [
@@ -41,7 +41,8 @@ export function checkScore(source: Located, stages: readonly Stage[]): Issue[] {
     if (typeof text !== 'string') return [];
     const [name = '', ...rest] = text.split('/');
     const stage = stages.find((one) => one.name === name);
-    const at = placeOf(source, path, 'text');
+    const at = placeInText(source, path, 0);
+    if (isBroken(name)) return [];
     if (!stage) {
       const hint = suggest(
         name,
@@ -52,7 +53,7 @@ export function checkScore(source: Located, stages: readonly Stage[]): Issue[] {
     const outputs = stage.outputs.map((output) => basename(output.path));
     const output = rest.join('/');
     if (rest.length === 0 || outputs.includes(output)) return [];
-    const place = {...at, column: at.column + name.length + 1};
+    const place = placeInText(source, path, name.length + 1);
     const message = `stage "${name}" has no output ${quoted(output)}`;
     return [{code: 'unknown-value', message, at: place, hint: suggest(output, outputs)}];
   });

@@ -1,45 +1,85 @@
 import type {ErrorObject, ValidateFunction} from 'ajv';
-import {fail, unless, type Issue, type Result} from '../base/issue.js';
+import {unless, type Issue, type Result} from '../base/issue.js';
 import {asText, isObject, type Json} from '../base/json.js';
 import {quoted} from '../base/quoted.js';
 import {suggest} from '../base/suggest.js';
 import {keysOf, placeOf, pointer, type Located} from './located.js';
 
+/** A deviation from a schema, and the node that it is about. */
+export type Deviation = {readonly path: string; readonly issue: Issue};
+
 /** Checks a document against a compiled schema; every deviation is an issue at its own place. */
 export function checkShape(document: Located, validate: ValidateFunction, what: string): Result<Located> {
-  if (validate(document.value)) return {ok: true, value: document};
+  const issues = deviations(document, validate, what).map(({issue}) => issue);
+  return unless(issues, () => document);
+}
+
+export function deviations(document: Located, validate: ValidateFunction, what: string): Deviation[] {
+  if (validate(document.value)) return [];
   const errors = validate.errors ?? [];
   const required = errors.filter(({keyword, instancePath}) => keyword === 'required' && instancePath === '');
   if (isObject(document.value) && Object.keys(document.value).length === 0 && required.length > 0) {
     const keys = required.map(({params}) => (params as {missingProperty: string}).missingProperty);
     const hint = `it needs at least ${keys.join(' and ')}`;
-    return fail({code: 'bad-shape', message: `${what} is empty`, at: placeOf(document, ''), hint});
+    return [{path: '', issue: {code: 'bad-shape', message: `${what} is empty`, at: placeOf(document, ''), hint}}];
   }
-  const issues = errors
-    .filter((error) => !isEcho(error, errors, document))
-    .map((error) => issueOf(document, error, what));
-  return unless(issues, () => document);
+  return withoutEchoes(errors, document).map((error) => ({
+    path: error.instancePath,
+    issue: issueOf(document, error, what),
+  }));
 }
 
 /**
  * ajv reports a deviation once more for each `anyOf`, `if` and `propertyNames` around it, and each branch of an `anyOf`
- * reports its own. The branches of our schemas differ in type: the one whose type fits says what is wrong.
+ * reports its own. The branches of our schemas differ in type: the one whose type fits says what is wrong. And a
+ * misspelt setting is reported as unknown, so not as missing as well.
  */
-function isEcho(error: ErrorObject, errors: readonly ErrorObject[], document: Located): boolean {
-  const {keyword, instancePath: path} = error;
-  if (keyword === 'if' || keyword === 'propertyNames') return true;
-  if (!errors.some((other) => other.keyword === 'anyOf' && other.instancePath === path)) return false;
-  const isInside = (other: ErrorObject): boolean =>
-    other.instancePath.startsWith(`${path}/`) ||
-    (other.instancePath === path && ['required', 'additionalProperties', 'minItems'].includes(other.keyword));
-  if (errors.some(isInside)) return !isInside(error);
-  const isOfText = (other: ErrorObject): boolean =>
-    typeof valueAt(document, path) === 'string' && ['enum', 'pattern'].includes(other.keyword);
-  if (errors.some((other) => other.instancePath === path && isOfText(other))) return !isOfText(error);
-  return keyword !== 'anyOf';
+function withoutEchoes(errors: readonly ErrorObject[], document: Located): ErrorObject[] {
+  let kept = errors.filter(({keyword}) => keyword !== 'if' && keyword !== 'propertyNames');
+  for (const {instancePath: path} of kept.filter(({keyword}) => keyword === 'anyOf')) {
+    const around = kept.filter((error) => error.instancePath === path || error.instancePath.startsWith(`${path}/`));
+    const inside = around.filter(
+      ({keyword, instancePath}) =>
+        instancePath !== path || ['required', 'additionalProperties', 'minItems'].includes(keyword),
+    );
+    const ofText = around.filter(({keyword}) => keyword === 'enum' || keyword === 'pattern');
+    const isText = typeof valueAt(document, path) === 'string';
+    const told =
+      inside.length > 0
+        ? inside
+        : isText && ofText.length > 0
+          ? ofText
+          : around.filter(({keyword}) => keyword === 'anyOf');
+    const echoes = new Set(around.filter((error) => !told.includes(error)));
+    kept = kept.filter((error) => !echoes.has(error));
+  }
+  const meant = new Set(
+    kept
+      .filter(({keyword}) => keyword === 'additionalProperties')
+      .map((error) => `${error.instancePath} ${suggest(unknownKey(error), knownKeys(error))}`),
+  );
+  return kept.filter((error) => {
+    if (error.keyword !== 'required') return true;
+    const {missingProperty} = error.params as {missingProperty: string};
+    return !meant.has(`${error.instancePath} did you mean "${missingProperty}"?`);
+  });
 }
 
-const dotted = (path: string, what: string): string => (path === '' ? what : keysOf(path).join('.'));
+const unknownKey = (error: ErrorObject): string => (error.params as {additionalProperty: string}).additionalProperty;
+
+const knownKeys = (error: ErrorObject): string[] =>
+  Object.keys((error.parentSchema as {readonly properties?: object}).properties ?? {});
+
+/** A JSON pointer as a person writes it: `matrix.model[0]`. */
+function dotted(document: Located, path: string, what: string): string {
+  let node: Json | undefined = document.value;
+  let text = '';
+  for (const key of keysOf(path)) {
+    text += Array.isArray(node) ? `[${key}]` : text === '' ? key : `.${key}`;
+    node = (node as Record<string, Json>)[key];
+  }
+  return text === '' ? what : text;
+}
 
 function issueOf(document: Located, error: ErrorObject, what: string): Issue {
   const path = error.instancePath;
@@ -48,18 +88,18 @@ function issueOf(document: Located, error: ErrorObject, what: string): Issue {
     readonly description?: string;
     readonly properties?: Readonly<Record<string, {readonly description?: string}>>;
   };
-  const subject = dotted(path, what);
+  const subject = dotted(document, path, what);
   const value = valueAt(document, path);
   const at = placeOf(document, path);
   const described = parent.description === undefined ? {} : {hint: parent.description};
   switch (error.keyword) {
     case 'additionalProperties': {
-      const key = String(params.additionalProperty);
+      const key = unknownKey(error);
       return {
         code: 'bad-shape',
         message: `${subject} has no setting ${quoted(key)}`,
         at: placeOf(document, pointer(path, key), 'key'),
-        hint: suggest(key, Object.keys(parent.properties ?? {})),
+        hint: suggest(key, knownKeys(error)),
       };
     }
     case 'required': {
@@ -88,9 +128,12 @@ function issueOf(document: Located, error: ErrorObject, what: string): Issue {
     case 'type':
       return {
         code: 'bad-shape',
-        message: `${subject} must be ${wanted(params.type)}, not ${kindOf(value)}`,
+        message:
+          value === null
+            ? `${subject} is empty, and must be ${wanted(params.type)}`
+            : `${subject} must be ${wanted(params.type)}, not ${kindOf(value)}`,
         at,
-        ...typeHint(value, params.type, parent.description),
+        hint: typeHint(value, params.type, parent.description, Object.keys(parent.properties ?? {})),
       };
     case 'anyOf':
       return {code: 'bad-shape', message: `${subject} cannot be ${kindOf(value)}`, at, ...described};
@@ -141,22 +184,23 @@ const wanted = (types: unknown): string =>
     .join(' or ');
 
 function kindOf(value: Json): string {
-  if (value === null) return 'empty';
+  if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (isObject(value)) return 'a map';
   if (typeof value === 'string') return `the text ${quoted(value)}`;
   return typeof value === 'number' ? `the number ${value}` : asText(value);
 }
 
-function typeHint(value: Json, types: unknown, description: string | undefined): {readonly hint?: string} {
-  if (types === 'boolean' && typeof value === 'string' && /^(?:yes|no|on|off|y|n)$/i.test(value)) {
-    return {hint: 'YAML 1.2 reads yes, no, on and off as texts; write true or false'};
+function typeHint(value: Json, types: unknown, description: string | undefined, keys: readonly string[]): string {
+  const wants = (type: string): boolean => [types].flat().includes(type);
+  if (wants('boolean') && typeof value === 'string' && /^(?:yes|no|on|off|y|n)$/i.test(value)) {
+    return 'YAML 1.2 reads yes, no, on and off as texts; write true or false';
   }
-  if (description !== undefined) return {hint: description};
-  if ([types].flat().includes('string') && ['number', 'boolean'].includes(typeof value)) {
-    return {hint: `put it in quotes: "${asText(value)}"`};
-  }
-  return {};
+  if (description !== undefined) return description;
+  if (wants('string') && value !== null && typeof value !== 'object') return `put it in quotes: "${asText(value)}"`;
+  if (wants('array') && value !== null && typeof value !== 'object') return `write it as a list: [${asText(value)}]`;
+  if (wants('object')) return keys.length > 0 ? `its settings: ${keys.join(', ')}` : 'a map is written key: value';
+  return 'give it such a value, or remove it';
 }
 
 function valueAt(document: Located, path: string): Json {

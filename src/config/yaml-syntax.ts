@@ -1,4 +1,4 @@
-import {isScalar, visit, type Document, type ErrorCode} from 'yaml';
+import {isCollection, isScalar, visit, type Document, type ErrorCode} from 'yaml';
 import type {Issue, Place} from '../base/issue.js';
 
 type PlaceAt = (offset: number) => Place;
@@ -23,7 +23,7 @@ export function syntaxIssues(text: string, documents: readonly Document.Parsed[]
       if (error.code === 'UNEXPECTED_TOKEN') return issues;
     }
     for (const warning of document.warnings) {
-      issues.push(issue(warning.message, place(warning.pos[0]), 'only texts, numbers, true, false, lists and maps'));
+      issues.push(issue(tagMessage(warning.message), place(warning.pos[0]), 'put a text that begins with ! in quotes'));
     }
     const version = document.directives.yaml;
     if (version.explicit === true && version.version !== '1.2') {
@@ -39,6 +39,9 @@ export function syntaxIssues(text: string, documents: readonly Document.Parsed[]
   }
   return issues;
 }
+
+const tagMessage = (message: string): string =>
+  message.replace(/^Unresolved tag: (.*)$/, 'the tag $1 means nothing here');
 
 const issue = (message: string, at: Place, hint?: string): Issue => ({
   code: 'bad-yaml',
@@ -75,18 +78,13 @@ function issueOf(text: string, document: Document.Parsed, error: SyntaxMistake, 
       if (message.startsWith('Implicit map keys')) {
         return issue('this line is no "key: value"', place(startOfLine(text, offset)), 'is the ": " missing?');
       }
-      if (!message.startsWith('Missing closing')) return issue(message, at);
-      return issue('this quote is not closed', place(openedAt(document, offset)), 'close it on the same line');
+      if (message.startsWith('Missing closing')) {
+        return issue('this quote is not closed', place(openedAt(document, offset)), 'close it on the same line');
+      }
+      return unclosed(text, document, offset, place) ?? issue(message, at);
     }
-    case 'BAD_INDENT': {
-      const kind = /^Flow (map|sequence)/.exec(message)?.[1];
-      if (kind === undefined) return issue(message, at, 'check the indentation of this line');
-      return issue(
-        `the ${kind === 'map' ? '{' : '['} before this line is not closed`,
-        at,
-        'close it, or indent this line',
-      );
-    }
+    case 'BAD_INDENT':
+      return unclosed(text, document, offset, place) ?? issue(message, at, 'check the indentation of this line');
     default:
       return issue(message, at);
   }
@@ -105,4 +103,14 @@ function openedAt(document: Document.Parsed, offset: number): number {
     if (isScalar(node) && node.range?.[1] === offset) start = node.range[0];
   });
   return start;
+}
+
+/** The innermost { or [ before `offset` that has no end. */
+function unclosed(text: string, document: Document.Parsed, offset: number, place: PlaceAt): Issue | undefined {
+  let start: number | undefined;
+  visit(document, (_key, node) => {
+    if (!isCollection(node) || node.flow !== true || !node.range || node.range[0] >= offset) return;
+    if (!/[\]}]$/.test(text.slice(node.range[0], node.range[1]))) start = node.range[0];
+  });
+  return start === undefined ? undefined : issue(`this ${text[start]!} is not closed`, place(start), 'close it');
 }

@@ -38,7 +38,7 @@ function parseAt(origin: Place, text: string): Result<Located> {
   if (composed.kind === 'too-deep') return {ok: false, issues: [tooDeep(place(composed.offset))]};
   const {documents} = composed;
   const issues = syntaxIssues(text, documents, place);
-  return issues.length > 0 ? {ok: false, issues} : convert(documents[0], place);
+  return issues.length > 0 ? {ok: false, issues} : convert(documents[0], text, place);
 }
 
 type Composed =
@@ -74,7 +74,10 @@ const tooMany = (at: Place): Issue => ({
   hint: 'aliases (*name) that contain aliases multiply; write the values out',
 });
 
-function convert(document: Document.Parsed | undefined, place: PlaceAt): Result<Located> {
+/** How many characters a scalar has before its text. */
+const QUOTE: Readonly<Record<string, number>> = {PLAIN: 0, QUOTE_SINGLE: 1, QUOTE_DOUBLE: 1};
+
+function convert(document: Document.Parsed | undefined, text: string, place: PlaceAt): Result<Located> {
   const places = new Map<string, NodePlace>();
   const anchors = new Map<string, Node>();
   const issues: Issue[] = [];
@@ -103,8 +106,9 @@ function convert(document: Document.Parsed | undefined, place: PlaceAt): Result<
 
   const walk = (node: Node | null | undefined, path: string, key: Place, depth: number): Json => {
     const value = node?.range ? place(node.range[0]) : key;
-    const inQuotes = isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE');
-    places.set(path, {key, value, ...(inQuotes ? {text: {...value, column: value.column + 1}} : {})});
+    const quote = isScalar(node) ? QUOTE[node.type ?? ''] : undefined;
+    const isOneLine = quote !== undefined && !text.slice(node!.range![0], node!.range![1]).includes('\n');
+    places.set(path, {key, value, ...(isOneLine ? {text: {...value, column: value.column + quote}} : {})});
     if (stopped || ++nodes > MAX_NODES || depth > MAX_DEPTH) {
       if (!stopped) issues.push(depth > MAX_DEPTH ? tooDeep(value) : tooMany(value));
       stopped = true;

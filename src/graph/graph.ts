@@ -1,4 +1,4 @@
-import {fail, ok, type Issue, type Result} from '../base/issue.js';
+import {fail, ok, onePerPlace, type Issue, type Result} from '../base/issue.js';
 import type {Pipeline} from '../config/pipeline.js';
 import type {Stage} from '../config/stage.js';
 import {describeAxes, expand, project, type Axes, type Cell} from '../matrix/cell.js';
@@ -51,20 +51,6 @@ export function graphOf(pipeline: Pipeline, selection: Selection): Result<Graph>
     }
   }
   return issues.length > 0 ? fail(...onePerPlace(issues)) : ok({cells: cells.value, stages, steps});
-}
-
-/** Many steps stumble over the same word of their stage: it is one mistake. */
-function onePerPlace(issues: readonly Issue[]): Issue[] {
-  const places = new Map<string, Issue[]>();
-  for (const issue of issues) {
-    const place = `${issue.at.file}:${issue.at.line}:${issue.at.column}`;
-    places.set(place, [...(places.get(place) ?? []), issue]);
-  }
-  return [...places.values()].map((same) => {
-    const first = same[0]!;
-    const others = new Set(same.map(({message}) => message)).size - 1;
-    return others === 0 ? first : {...first, message: `${first.message} (and ${others} more like this)`};
-  });
 }
 
 type Group = {readonly at: Axes; readonly members: Cell[]};

@@ -2,7 +2,7 @@ import {unless, type Issue, type Place, type Result} from '../base/issue.js';
 import type {Json} from '../base/json.js';
 import {megabytes, seconds} from '../base/quantity.js';
 import {quoted} from '../base/quoted.js';
-import {placeOf, pointer} from '../config/located.js';
+import {placeInText, placeOf, pointer} from '../config/located.js';
 import {expand, lookUp, type Scope, type Unknown} from '../config/look-up.js';
 import type {Stage} from '../config/stage.js';
 
@@ -38,8 +38,7 @@ export function specOf(stage: Stage, scope: Scope): Result<Spec> {
   const pathTo = (...keys: readonly (string | number)[]): string =>
     keys.reduce<string>((path, key) => pointer(path, key), '');
   const unknown = ({message, hint, offset}: Unknown, path: string): void => {
-    const at = placeOf(stage.source, path, 'text');
-    issues.push({code: 'unknown-look-up', message, at: {...at, column: at.column + offset}, hint});
+    issues.push({code: 'unknown-look-up', message, at: placeInText(stage.source, path, offset), hint});
   };
   const texts = (template: string, path: string): readonly string[] => {
     const expanded = expand(template, scope);

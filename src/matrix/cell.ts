@@ -57,7 +57,7 @@ export function expand({listed, axes, include, exclude}: MatrixSettings, only: r
       code: 'empty-matrix',
       message: 'no cell matches --only',
       at: only[0]!.at,
-      hint: `the matrix has ${all.length} cells`,
+      hint: `a cell must match every --only; the matrix has ${all.length} cells`,
     });
   }
   return ok(kept);
