@@ -43,23 +43,24 @@ const checkNeeds = (stage: Stage, {used, leftOut, broken}: LoadedStages): Issue[
     const upstream = used.find(({name}) => name === need.stage);
     if (broken.includes(need.stage)) return [];
     if (!upstream) return [unknownNeed(stage, need, n, used, leftOut)];
-    if (stage.needs.findIndex(({stage: other}) => other === need.stage) < n) {
-      const message = `stage "${stage.name}" needs "${need.stage}" twice`;
-      return [{code: 'clash', message, at: need.at, hint: 'remove one of the two'}];
-    }
+    const isAgain = stage.needs.findIndex(({stage: other}) => other === need.stage) < n;
+    const twice = `stage "${stage.name}" needs "${need.stage}" twice`;
     const outputs = upstream.outputs.map(({path}) => basename(path));
-    return (need.take ?? []).flatMap((name, m): Issue[] =>
-      outputs.includes(name)
-        ? []
-        : [
-            {
-              code: 'unknown-value',
-              message: `stage "${stage.name}" takes ${quoted(name)}, which is no output of "${need.stage}"`,
-              at: placeOf(stage.source, pointer(`${pointer('/needs', n)}/take`, m)),
-              hint: suggest(name, outputs),
-            },
-          ],
-    );
+    return [
+      ...(isAgain ? [{code: 'clash', message: twice, at: need.at, hint: 'remove one of the two'} as const] : []),
+      ...(need.take ?? []).flatMap((name, m): Issue[] =>
+        outputs.includes(name)
+          ? []
+          : [
+              {
+                code: 'unknown-value',
+                message: `stage "${stage.name}" takes ${quoted(name)}, which is no output of "${need.stage}"`,
+                at: placeOf(stage.source, pointer(`${pointer('/needs', n)}/take`, m)),
+                hint: suggest(name, outputs),
+              },
+            ],
+      ),
+    ];
   });
 
 function unknownNeed(stage: Stage, need: Need, n: number, used: readonly Stage[], leftOut: readonly string[]): Issue {

@@ -110,7 +110,8 @@ function unclosed(text: string, document: Document.Parsed, offset: number, place
   let start: number | undefined;
   visit(document, (_key, node) => {
     if (!isCollection(node) || node.flow !== true || !node.range || node.range[0] >= offset) return;
-    if (!/[\]}]$/.test(text.slice(node.range[0], node.range[1]))) start = node.range[0];
+    const [from, to] = node.range;
+    if (!text.slice(from, to).endsWith(text[from] === '{' ? '}' : ']')) start = from;
   });
   return start === undefined ? undefined : issue(`this ${text[start]!} is not closed`, place(start), 'close it');
 }
