@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
 import type {Brand} from './brand.js';
-import type {Json} from './json.js';
+import {isObject, type Json} from './json.js';
 
 /** SHA-256, 64 lower-case hex digits. */
 export type Digest = Brand<string, 'Digest'>;
@@ -8,12 +8,12 @@ export type Digest = Brand<string, 'Digest'>;
 /** Code-unit order, the same on every machine; localeCompare's depends on the locale. */
 export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** JSON with keys in code-unit order. */
-export const canonical = (value: Json): string =>
-  JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => byCodeUnit(a, b)))
-      : inner,
-  );
+/** JSON with keys in code-unit order; an object itself would put keys such as "10" first. */
+export function canonical(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const keys = Object.keys(value).sort(byCodeUnit);
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key]!)}`).join(',')}}`;
+}
 
 export const sha256 = (data: string | Uint8Array): Digest => createHash('sha256').update(data).digest('hex') as Digest;

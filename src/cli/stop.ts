@@ -19,6 +19,6 @@ export async function stopCommand(options: ProjectOptions, terminal: Terminal): 
   const answers = await executor.poll(jobs);
   const alive = jobs.filter(({name}) => answers.get(name) === 'running');
   await Promise.all(alive.map((job) => executor.cancel(job)));
-  terminal.out(`${alive.length} jobs stopped\n`);
+  terminal.out(`${alive.length} ${alive.length === 1 ? 'job' : 'jobs'} stopped\n`);
   return EXIT.done;
 }

@@ -95,4 +95,9 @@ function fieldsFrom(from: string, {axis, value, at, entry, source}: Entry, files
 const mapOnly = (document: Located, file: string): Result<Located> =>
   isObject(document.value)
     ? ok(document)
-    : fail({code: 'bad-shape', message: `${file} must be a map`, at: placeOf(document, ''), hint: 'a map is written key: value'});
+    : fail({
+        code: 'bad-shape',
+        message: `${file} must be a map`,
+        at: placeOf(document, ''),
+        hint: 'a map is written key: value',
+      });

@@ -1,5 +1,6 @@
-import {chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdirSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
+import {claim} from './exclusive.js';
 import {isAlive, thisProcess, type ProcessId} from './process.js';
 
 /** Who holds a GPU: the job in `dir`, or until it has started, the process that submits it. */
@@ -37,26 +38,12 @@ export class GpuLeases {
   }
 
   #tryOne(uuid: string, dir: string): boolean {
-    const file = this.#file(uuid);
     const lease: Lease = {dir, submitter: thisProcess()};
-    for (;;) {
-      try {
-        writeFileSync(file, JSON.stringify(lease), {flag: 'wx', mode: 0o644});
-        return true;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-      const other = readLease(file);
-      if (other && this.#isHeld(other)) return false;
-      // Renamed before it is removed: of two that find the same stale lease only one can do this.
-      const stale = `${file}.${process.pid}.stale`;
-      try {
-        renameSync(file, stale);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      }
-      rmSync(stale, {force: true});
-    }
+    const isStale = (text: string): boolean => {
+      const other = parseLease(text);
+      return other === undefined || !this.#isHeld(other);
+    };
+    return claim(this.#file(uuid), JSON.stringify(lease), isStale).kind === 'mine';
   }
 
   #isHeld({dir, submitter}: Lease): boolean {
@@ -74,11 +61,10 @@ export class GpuLeases {
   }
 }
 
-function readLease(file: string): Lease | undefined {
+function parseLease(text: string): Lease | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Lease;
-  } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    return JSON.parse(text) as Lease;
+  } catch {
+    return undefined;
   }
 }

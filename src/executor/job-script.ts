@@ -43,17 +43,17 @@ set -u
 export LC_ALL=C LANG=C.UTF-8
 cd ${quote(dir)} || exit 70
 mkdir claimed 2>/dev/null || exit 0 # submitted twice: the other one works
-${head(run?.graceSeconds ?? 10, run?.reaps ?? false)}
+${head(dir, run?.graceSeconds ?? 10)}
 ${secrets.length > 0 ? `[ -f secrets ] && . ./secrets && rm -f secrets\nexport ${secrets.join(' ')}` : ''}
 unset LC_ALL
 ${prepare ? phase('prepare', prepare, false) : ''}${run ? phase('run', run, run.seconds !== undefined) : ''}
-${prepare ? `attempt prepare 0\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
-${run ? `clock; run_started=$now\n${run.seconds === undefined ? '' : `deadline=$((now / 1000 + ${Math.ceil(run.seconds)}))\n`}attempt run ${Math.round((run.seconds ?? 0) * 1000)}` : ''}
+${prepare ? `attempt prepare 0 no\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
+${run ? `clock; run_started=$now\n${run.seconds === undefined ? '' : `deadline=$((now / 1000 + ${Math.ceil(run.seconds)}))\n`}attempt run ${Math.round((run.seconds ?? 0) * 1000)} ${run.reaps ? 'yes' : 'no'}` : ''}
 record ${run ? 'run' : 'prepare'}
 `;
 
 /** Clock, process tree, time limit and exit record. Reads nothing but /proc, or ps where there is no /proc. */
-const head = (graceSeconds: number, reaps: boolean): string => `
+const head = (dir: string, graceSeconds: number): string => `
 clock() { # epoch milliseconds in $now; no fork where bash is 5 or later
   if [ -n "\${EPOCHREALTIME-}" ]; then now=\${EPOCHREALTIME/[.,]/}; now=\${now%???}; else now=$(date +%s)000; fi
 }
@@ -75,7 +75,7 @@ printf '%s %s %s %s\\n' $$ "$start" "$boot" "\${HOSTNAME:-unknown}" >claimed/own
 page_kb=$(($(getconf PAGESIZE) / 1024))
 
 clock
-started=$now run_started=null ended_by=itself child='' code=0
+started=$now run_started=null ended_by=itself child='' code=0 reaps=no
 
 tree() { # the descendants of $child in $pids, their resident memory in $rss (kB)
   local pid ppid size stat known=" $child " grew=1 table=''
@@ -102,9 +102,18 @@ END
   done
 }
 
-signal() { # $1 to every process of the phase
+daemons() { # adds to $pids what left the tree: it still carries this attempt in its environment
+  local file
+  for file in $(grep -lsF ${quote(`PTB_STEP=${dir}/step.json`)} /proc/[0-9]*/environ 2>/dev/null); do
+    file=\${file#/proc/}
+    pids="$pids \${file%%/*}"
+  done
+}
+
+signal() { # $1 to every process of the phase; TERM goes past a sandbox, which would take all down at once
   tree
-  ${reaps ? '[ "$1" = TERM ] ||' : ''} kill -s "$1" -- "-$child" 2>/dev/null
+  [ "$reaps" = yes ] || daemons
+  [ "$reaps" = yes ] && [ "$1" = TERM ] || kill -s "$1" -- "-$child" 2>/dev/null
   # shellcheck disable=SC2086
   [ -z "$pids" ] || kill -s "$1" $pids 2>/dev/null
 }
@@ -143,8 +152,9 @@ watch() { # ends the phase $1 ms after now (0: never), and keeps the highest mem
   done
 }
 
-attempt() { # runs phase $1 in a process group of its own, $2 ms at most
+attempt() { # runs phase $1 in a process group of its own, $2 ms at most; $3: a sandbox ends all with its first process
   local watcher
+  reaps=$3
   set -m
   ("$1") </dev/null >>stdout.log 2>>stderr.log &
   child=$!
@@ -164,7 +174,7 @@ attempt() { # runs phase $1 in a process group of its own, $2 ms at most
     kill -s KILL -- "-$watcher" 2>/dev/null
     wait "$watcher" 2>/dev/null
   fi
-  ${reaps ? ':' : 'signal KILL # what the phase left behind in its group'}
+  [ "$reaps" = yes ] || signal KILL # what the phase left behind
 }
 
 record() { # the last act

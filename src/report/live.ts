@@ -25,6 +25,8 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
   );
   const running = new Map<StepId, Running>();
   const tally = (id: StepId): Tally => stages.get(graph.steps.get(id)!.stage.name)!;
+  /** Another controller's journal may tell of steps that were not asked for here. */
+  const concerns = (event: Event): boolean => !('step' in event) || graph.steps.has(event.step);
   for (const step of graph.steps.values()) tally(step.id).total++;
   const label = labels(graph.cells);
   const began = Date.now();
@@ -71,6 +73,7 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
   timer.unref();
 
   return (event) => {
+    if (!concerns(event)) return;
     switch (event.kind) {
       case 'cached':
         tally(event.step).done++;

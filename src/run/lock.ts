@@ -1,38 +1,54 @@
-import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, rmSync} from 'node:fs';
 import {hostname} from 'node:os';
 import {dirname} from 'node:path';
-import {isObject} from '../base/json.js';
+import {isObject, type Json} from '../base/json.js';
+import {claim} from '../executor/exclusive.js';
 import {isAlive, thisProcess, type ProcessId} from '../executor/process.js';
-import {readJson} from '../store/write.js';
+import {readText} from '../store/write.js';
 
 /** Who runs steps of this project now. */
-export type Controller = ProcessId & {readonly host: string; readonly since: string};
+export type Controller = ProcessId & {
+  readonly host: string;
+  /** ISO 8601, UTC. */
+  readonly since: string;
+  /** Where it writes its events. */
+  readonly journal: string;
+};
 
 export type Lock =
   | {readonly kind: 'held'; readonly release: () => void; readonly tookOver: Controller | undefined}
   | {readonly kind: 'busy'; readonly by: Controller};
 
-/** One controller for a project. The lock of a dead process or of an earlier boot of this host is taken over. */
-export function lock(file: string, now: Date): Lock {
+/**
+ * One controller for a project. The lock of a dead process, or of an earlier boot of this host, is taken over; whether a
+ * process of another host lives cannot be seen from here.
+ */
+export function lock(file: string, since: Date, journal: string): Lock {
   mkdirSync(dirname(file), {recursive: true});
-  const me: Controller = {...thisProcess(), host: hostname(), since: now.toISOString()};
-  let tookOver: Controller | undefined;
-  for (;;) {
-    try {
-      writeFileSync(file, `${JSON.stringify(me)}\n`, {flag: 'wx'});
-      return {kind: 'held', release: () => rmSync(file, {force: true}), tookOver};
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const by = controllerOf(file);
-    if (by && (by.host !== me.host || isAlive(by))) return {kind: 'busy', by};
-    tookOver = by;
-    rmSync(file, {force: true});
-  }
+  const me: Controller = {...thisProcess(), host: hostname(), since: since.toISOString(), journal};
+  const claimed = claim(file, `${JSON.stringify(me)}\n`, (text) => {
+    const other = parseController(text);
+    return other === undefined || !mayLive(other);
+  });
+  if (claimed.kind === 'held') return {kind: 'busy', by: parseController(claimed.by)!};
+  const tookOver = claimed.took === undefined ? undefined : parseController(claimed.took);
+  return {kind: 'held', release: () => rmSync(file, {force: true}), tookOver};
 }
 
-/** Undefined when no lock is there or it was cut off while it was written. */
+/** The controller at work, if there is one that may live. */
 export function controllerOf(file: string): Controller | undefined {
-  const value = readJson(file);
+  const controller = parseController(readText(file) ?? '');
+  return controller && mayLive(controller) ? controller : undefined;
+}
+
+const mayLive = (controller: Controller): boolean => controller.host !== hostname() || isAlive(controller);
+
+function parseController(text: string): Controller | undefined {
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
   return isObject(value) && typeof value.pid === 'number' ? (value as unknown as Controller) : undefined;
 }
