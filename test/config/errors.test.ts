@@ -1008,6 +1008,7 @@ describe('the catalog', () => {
       clocks/2/clock.yaml:1:1: error: clocks/2/clock.yaml must be a map
            1 | - tick
              | ^
+        hint: a map is written key: value
 
       2 mistakes; nothing was started
       "
@@ -1080,7 +1081,12 @@ outputs: {score: score.json}
              |                                             ^
         hint: remove one of the two
 
-      6 mistakes; nothing was started
+      stages/train/stage.yaml:2:80: error: stage "train" takes "weight.bin", which is no output of "fetch"
+           2 | needs: [fetsh, {stage: nope}, fetch, fetch, {stage: fetch, take: [weights.bin, weight.bin]}]
+             |                                                                                ^
+        hint: did you mean "weights.bin"?
+
+      7 mistakes; nothing was started
       "
     `);
   });

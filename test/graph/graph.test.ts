@@ -1,9 +1,8 @@
-import {join} from 'node:path';
 import {expect, test} from 'vitest';
-import {load} from '../../src/config/load.js';
 import type {Pattern} from '../../src/config/pipeline.js';
-import {graphOf, type Graph, type Selection} from '../../src/graph/graph.js';
-import {BASE, project, type Written} from '../config/project.js';
+import type {Graph, Selection} from '../../src/graph/graph.js';
+import {BASE, type Written} from '../config/project.js';
+import {build, stepOf} from './build.js';
 
 /** `model` × `hours`: a baseline for each model, one table over everything. */
 const PROJECT: Written = {
@@ -12,20 +11,10 @@ const PROJECT: Written = {
     'for: []\nneeds: [train, {stage: baseline, optional: true, take: [base.json]}]\nrun: [bash, -c, "true"]\noutputs: {t: table.csv}\n',
 };
 
-function graph(files: Written = {}, selection: Selection = {only: []}): Graph {
-  const {pipeline} = load({
-    file: join(project({...PROJECT, ...files}), 'pipeline.yaml'),
-    profiles: [],
-    sets: [],
-    version: '0',
-  });
-  const built = pipeline.ok ? graphOf(pipeline.value, selection) : pipeline;
-  if (!built.ok) throw new Error(built.issues.map(({message}) => message).join('\n'));
-  return built.value;
-}
+const graph = (files: Written = {}, selection?: Selection): Graph => build({...PROJECT, ...files}, selection);
 
-const needsOf = ({steps}: Graph, id: string): unknown =>
-  [...steps.values()].find((step) => step.id === id)?.needs.map(({gathers, steps: ids}) => ({gathers, ids}));
+const needsOf = (built: Graph, id: string): unknown =>
+  stepOf(built, id).needs.map(({gathers, steps}) => ({gathers, ids: steps}));
 
 test('cells share the steps whose axes they agree on', () => {
   expect([...graph().steps.keys()].sort()).toEqual([
@@ -109,9 +98,7 @@ run: [bash, run.sh]
 resources: {time: "\${{ hours }}h", gpus: "\${{ gpus.count? }}", memory: 2GB, grace: 1m}
 outputs: {score: score.json}
 `;
-  const step = [...graph({'stages/train/stage.yaml': stage}).steps.values()].find(
-    ({id}) => id === 'train:model=large,hours=2',
-  )!;
+  const step = stepOf(graph({'stages/train/stage.yaml': stage}), 'train:model=large,hours=2');
   expect(Object.fromEntries(step.spec.fields)).toEqual({'model.base': 'org/large', hours: '2'});
   expect(step.spec.reads.map(({path}) => path)).toEqual(['data/org/large.txt']);
   expect(step.spec.resources).toEqual({gpus: 0, cpus: 1, memoryMb: 2000, seconds: 7200, graceSeconds: 60});
