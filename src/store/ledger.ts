@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import {LowSync} from 'lowdb';
 import {JSONFileSync} from 'lowdb/node';
 import type {Digest} from '../base/canonical.js';
+import {isObject, type JsonObject} from '../base/json.js';
 import type {StepId} from '../graph/step.js';
 import type {StepKey} from '../plan/key.js';
 import {readResult} from './result.js';
@@ -46,8 +47,7 @@ export class Ledger {
       if (!(error instanceof SyntaxError)) throw error;
       this.#changed = true;
     }
-    const data = this.#db.data as Data | null;
-    if (data?.version !== 1 || typeof data.stages !== 'object') this.#db.data = {version: 1, stages: {}};
+    if (!isWhole(this.#db.data)) this.#db.data = {version: 1, stages: {}};
     this.#refresh();
   }
 
@@ -107,6 +107,18 @@ export class Ledger {
     }
   }
 }
+
+/** Down to where entries are looked up; a damaged ledger is rebuilt, never repaired. */
+const isWhole = (data: unknown): data is Data =>
+  isObject(data) &&
+  data.version === 1 &&
+  isObject(data.stages) &&
+  Object.values(data.stages).every(
+    (stage) => isObject(stage) && isObject(stage.results) && holdsEntries(stage.results),
+  );
+
+const holdsEntries = (results: JsonObject): boolean =>
+  Object.values(results).every((entry) => isObject(entry) && isObject(entry.outputs));
 
 function entryOf(dir: string): Entry | undefined {
   const record = readResult(dir);
