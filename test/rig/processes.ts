@@ -1,0 +1,53 @@
+import {readdirSync, readFileSync, readlinkSync} from 'node:fs';
+import {until} from './until.js';
+
+export type ProcessInfo = {
+  readonly pid: number;
+  readonly session: number;
+  readonly state: string;
+  readonly cwd: string;
+  readonly args: readonly string[];
+};
+
+/** Processes of this machine that still run: a zombie has ended. */
+export const processes = (): ProcessInfo[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        const [state, , , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        const args = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').slice(0, -1);
+        const cwd = readlinkSync(`/proc/${name}/cwd`);
+        return [{pid: Number(name), session: Number(session), state: state!, cwd, args}];
+      } catch {
+        return []; // ended meanwhile, or another user's
+      }
+    })
+    .filter(({state}) => state !== 'Z' && state !== 'X');
+
+export const isRunning = (pid: number): boolean => processes().some((one) => one.pid === pid);
+
+/** Processes that work below a folder, the jobs of a project in it among them, with all of their sessions. */
+export function processesBelow(root: string): ProcessInfo[] {
+  const all = processes();
+  const below = all.filter(({cwd}) => cwd === root || cwd.startsWith(`${root}/`));
+  const own = all.find(({pid}) => pid === process.pid)?.session;
+  const sessions = new Set(below.map(({session}) => session).filter((session) => session !== own));
+  return all.filter((one) => below.includes(one) || sessions.has(one.session));
+}
+
+/** Ends, by pid, what still works below a folder that only a test knows. */
+export async function killBelow(root: string): Promise<void> {
+  await until(() => {
+    const left = processesBelow(root).filter(({pid}) => pid !== process.pid);
+    for (const {pid} of left) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // ended by itself
+      }
+    }
+    return left.length === 0;
+  }, 'the last process of the test is gone');
+}
