@@ -28,9 +28,14 @@ function parsePattern(pipeline: Pipeline, terms: readonly Term[], at: Place): Re
   for (const term of terms) {
     const [axis, list] = split(term.text, '=');
     const known = axes.get(axis);
-    if (list === undefined || !known) {
-      const message =
-        list === undefined ? `${quoted(term.text)} is not axis=value` : `there is no axis ${quoted(axis)}`;
+    if (list === undefined) {
+      const [example, values] = known ? [axis, known] : [...axes][0]!;
+      const hint = `for instance ${example}=${values.slice(0, 2).join(',')}`;
+      issues.push({code: 'bad-value', message: `${quoted(term.text)} is not axis=value`, at: term.at, hint});
+      continue;
+    }
+    if (!known) {
+      const message = `there is no axis ${quoted(axis)}`;
       issues.push({code: 'unknown-axis', message, at: term.at, hint: suggest(axis, [...axes.keys()])});
       continue;
     }

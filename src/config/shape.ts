@@ -200,7 +200,7 @@ function typeHint(value: Json, types: unknown, description: string | undefined, 
   if (wants('string') && value !== null && typeof value !== 'object') return `put it in quotes: "${asText(value)}"`;
   if (wants('array') && value !== null && typeof value !== 'object') return `write it as a list: [${asText(value)}]`;
   if (wants('object')) return keys.length > 0 ? `its settings: ${keys.join(', ')}` : 'a map is written key: value';
-  return 'give it such a value, or remove it';
+  return wants('boolean') ? 'true or false' : 'a number, without a unit';
 }
 
 function valueAt(document: Located, path: string): Json {

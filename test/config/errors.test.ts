@@ -662,7 +662,7 @@ use: no
       pipeline.yaml:9:32: error: score.average.weights.a must be a number, not the text "x"
            9 | score: {average: {weights: {a: x, b: -1}}}
              |                                ^
-        hint: give it such a value, or remove it
+        hint: a number, without a unit
 
       pipeline.yaml:9:38: error: score.average.weights.b cannot be -1
            9 | score: {average: {weights: {a: x, b: -1}}}
@@ -1432,7 +1432,7 @@ describe('flags', () => {
       pipeline.yaml:9:45: error: gpus.count must be a whole number, not the text "one"
            9 | profiles: {smoke: {matrx: {}, gpus: {count: one}}}
              |                                             ^
-        hint: give it such a value, or remove it
+        hint: how many GPUs an agent gets
 
       2 mistakes; nothing was started
       "
@@ -1519,7 +1519,7 @@ describe('flags', () => {
       --set:3:12: error: gpus.count must be a whole number, not the text "two"
            3 | gpus.count=two
              |            ^
-        hint: give it such a value, or remove it
+        hint: how many GPUs an agent gets
 
       --set:4:6: error: gpus has no setting "cuont"
            4 | gpus.cuont=1
@@ -1562,7 +1562,7 @@ describe('flags', () => {
       --only:3:1: error: "model" is not axis=value
            3 | model
              | ^
-        hint: did you mean "model"?
+        hint: for instance model=small,large
 
       --only:4:13: error: axis "model" has no value "hours=1"
            4 | model=small,hours=1
@@ -1575,7 +1575,7 @@ describe('flags', () => {
         hint: known: model, hours
 
       --only:6:1: error: "" is not axis=value
-        hint: known: model, hours
+        hint: for instance model=small,large
 
       7 mistakes; nothing was started
       "
@@ -1635,7 +1635,7 @@ describe('flags', () => {
       --rerun:5:7: error: "" is not axis=value
            5 | train:
              |       ^
-        hint: known: model, hours
+        hint: for instance model=small,large
 
       5 mistakes; nothing was started
       "
