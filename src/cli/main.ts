@@ -76,6 +76,20 @@ project(program.command('table').description('the averaged score table, also of 
     ),
   );
 
+const store = program.command('store').description('the results on disk');
+
+store
+  .command('verify')
+  .description('check every result against what was committed; name what was changed')
+  .option('--runs <folder>', 'where the results are', 'runs')
+  .option('--repair', 'move damaged results aside, so that their steps run again')
+  .option('--json', 'as JSON')
+  .action(
+    action<{runs: string; repair?: boolean}>(async (options) =>
+      (await import('./store.js')).verifyCommand(options, shell),
+    ),
+  );
+
 try {
   await program.parseAsync();
 } catch (error) {

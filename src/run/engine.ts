@@ -270,7 +270,7 @@ class Engine {
     const {record, dir} = end;
     ledger.add(step.stage.name, basename(dir));
     const outputs = Object.fromEntries(Object.entries(record.outputs).map(([name, {digest}]) => [name, digest]));
-    emit({kind: 'done', step: step.id, attempt: attempt.number, seconds: record.seconds.total, outputs});
+    emit({kind: 'done', step: step.id, key: item.key, attempt: attempt.number, seconds: record.seconds.total, outputs});
     const {seconds, sandbox} = record;
     this.#board.set(step.id, {kind: 'done', outputs, dir, seconds: seconds.run, sandbox, how: 'ran'});
   }

@@ -39,6 +39,7 @@ export type Event =
   | {
       readonly kind: 'done';
       readonly step: StepId;
+      readonly key: string;
       readonly attempt: number;
       readonly seconds: number;
       /** Content digest of each output. */

@@ -1,9 +1,18 @@
-import {existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, renameSync, statSync} from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import {basename, join, sep} from 'node:path';
 import type {Output} from '../config/stage.js';
 import {compile} from '../config/schemas.js';
-import {digestTree} from './digest.js';
+import {digestTree, type Manifest} from './digest.js';
 import type {AttemptPaths} from './paths.js';
 import type {OutputRecord} from './result.js';
 
@@ -26,6 +35,7 @@ export async function collect(
   for (const output of inner) move(paths, output);
 
   const records: [string, OutputRecord][] = [];
+  const manifests: [string, Manifest][] = [];
   for (const output of outputs) {
     const name = basename(output.path);
     const file = join(paths.out, name);
@@ -35,9 +45,12 @@ export async function collect(
     }
     const wrong = output.schema === undefined ? undefined : violates(file, schemaFile(output.schema));
     if (wrong !== undefined) return {kind: 'refused', because: `output "${output.name}" (${output.path}) ${wrong}`};
-    const {removed, ...digested} = await digestTree(file);
+    const {removed, manifest, ...digested} = await digestTree(file);
+    manifests.push([name, manifest]);
     records.push([name, {...digested, ...(removed.length > 0 ? {removed} : {})}]);
   }
+  // Not in result.json, which is read often: a folder of outputs may hold 100 000 files.
+  writeFileSync(paths.manifest, JSON.stringify(Object.fromEntries(manifests)));
   return {kind: 'collected', outputs: Object.fromEntries(records)};
 }
 

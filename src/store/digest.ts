@@ -5,8 +5,12 @@ import {join} from 'node:path';
 import {pipeline} from 'node:stream/promises';
 import {byCodeUnit, sha256, type Digest} from '../base/canonical.js';
 
+/** Relative path (`""` is the root) to kind, executable bit and content digest. Names may hold anything. */
+export type Manifest = {readonly [path: string]: string};
+
 export type Digested = {
   readonly digest: Digest;
+  readonly manifest: Manifest;
   readonly files: number;
   readonly bytes: number;
   /** Sockets, pipes and devices that were removed: nothing downstream can take them. */
@@ -20,7 +24,7 @@ const SMALL = 1 << 20;
  * The content digest of a file or a tree: SHA-256 over one line per entry (kind, executable bit, content digest, path),
  * sorted by path. Links count by their target and are never followed. Modification times and owners do not count.
  */
-export async function digestTree(path: string): Promise<Digested> {
+export async function digestTree(path: string, special: 'remove' | 'keep' = 'remove'): Promise<Digested> {
   const lines: [path: string, line: string][] = [];
   const removed: string[] = [];
   let files = 0;
@@ -40,18 +44,15 @@ export async function digestTree(path: string): Promise<Digested> {
       lines.push([name, `file ${stat.mode & 0o100 ? 'x' : '-'} ${await digestFile(at, stat.size)}`]);
     } else {
       removed.push(name);
-      await unlink(at);
+      if (special === 'remove') await unlink(at);
+      else lines.push([name, 'special - -']);
     }
   };
   await visit(path, '');
   lines.sort(([a], [b]) => byCodeUnit(a, b));
   // A name may hold a newline, so it stands as JSON.
-  return {
-    digest: sha256(lines.map(([name, line]) => `${line} ${JSON.stringify(name)}\n`).join('')),
-    files,
-    bytes,
-    removed,
-  };
+  const digest = sha256(lines.map(([name, line]) => `${line} ${JSON.stringify(name)}\n`).join(''));
+  return {digest, manifest: Object.fromEntries(lines), files, bytes, removed};
 }
 
 async function digestFile(file: string, size: number): Promise<Digest> {

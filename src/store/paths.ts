@@ -47,6 +47,8 @@ export const attemptPaths = (dir: string) => ({
   exit: join(dir, 'exit.json'),
   failed: join(dir, 'failed.json'),
   result: join(dir, 'result.json'),
+  /** Digests of the single files of the outputs, so that damage can be named. */
+  manifest: join(dir, 'manifest.json'),
   stdout: join(dir, 'stdout.log'),
   stderr: join(dir, 'stderr.log'),
 });
