@@ -32,6 +32,7 @@ test.each<[string[], object]>([
   [['gpus={count: 0}'], {gpus: {count: 0, name: 'H100'}}],
   [['name='], {name: ''}],
   [['name=a=b'], {name: 'a=b'}],
+  [['name=x', 'gpus.count=5'], {name: 'x', gpus: {count: 5, name: 'H100'}}],
   [['name=1', 'name="2"'], {name: '2'}],
   [['matrix.model=[tiny-1.5b]', 'catalog.model.tiny-1.5b.base=x'], {catalog: {model: {'tiny-1.5b': {base: 'x'}}}}],
 ])('--set %j', (sets, expected) => {

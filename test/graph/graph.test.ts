@@ -47,6 +47,13 @@ test('a step needs the steps of its own cells', () => {
   ]);
 });
 
+test('a step gathers what differs in an axis that it lacks, within those that it has', () => {
+  const best = 'for: [model]\nneeds: [train]\nrun: [bash, -c, "true"]\noutputs: {b: best.json}\n';
+  expect(needsOf(graph({'stages/best/stage.yaml': best}), 'best:model=large')).toEqual([
+    {gathers: true, ids: ['train:model=large,hours=1', 'train:model=large,hours=2']},
+  ]);
+});
+
 test('a gathering step takes only the steps of cells that there are', () => {
   const pipeline = BASE['pipeline.yaml'].replace('hours: [1, 2]', 'hours: [1, 2]\n  exclude: [{model: large}]');
   expect(needsOf(graph({'pipeline.yaml': pipeline}), 'table')).toMatchObject([
