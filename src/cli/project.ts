@@ -1,5 +1,5 @@
 import {join} from 'node:path';
-import {fail, ok, type Issue, type Result} from '../base/issue.js';
+import {fail, ok, onePerPlace, type Issue, type Result} from '../base/issue.js';
 import {load} from '../config/load.js';
 import type {Pipeline} from '../config/pipeline.js';
 import {graphOf, type Graph} from '../graph/graph.js';
@@ -57,8 +57,10 @@ function assemble(pipeline: Pipeline, part: Part): Result<Project> {
   const until =
     part.until === undefined ? ok(undefined) : checkStage(pipeline, part.until, {file: UNTIL_FILE, line: 1, column: 1});
   const flags = [patterns, rerun, until].flatMap((result) => (result.ok ? [] : result.issues));
-  if (!patterns.ok || !rerun.ok || !until.ok) return {ok: false, issues: flags};
-
+  if (!patterns.ok || !rerun.ok || !until.ok) {
+    const whole = graphOf(pipeline, {only: []});
+    return fail(...(whole.ok ? [] : whole.issues), ...flags);
+  }
   const graph = graphOf(pipeline, {only: patterns.value, ...(until.value === undefined ? {} : {until: until.value})});
   if (!graph.ok) return graph;
   const files = new ProjectFiles(pipeline.root);
@@ -68,15 +70,13 @@ function assemble(pipeline: Pipeline, part: Part): Result<Project> {
 }
 
 function missingReads(graph: Graph, files: ProjectFiles): Issue[] {
-  const issues = new Map<string, Issue>();
-  for (const step of graph.steps.values()) {
-    for (const {path, at} of files.missing(step)) {
-      issues.set(path, {
-        code: 'missing-file',
-        message: `stage "${step.stage.name}" reads ${path}, which does not exist`,
-        at,
-      });
-    }
-  }
-  return [...issues.values()];
+  const issues = [...graph.steps.values()].flatMap((step) =>
+    files.missing(step).map(({path, at}): Issue => ({
+      code: 'missing-file',
+      message: `stage "${step.stage.name}" reads ${path}, which does not exist`,
+      at,
+      hint: 'create it, or end its look-up in ? where the file may be absent',
+    })),
+  );
+  return onePerPlace(issues);
 }

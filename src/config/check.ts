@@ -20,6 +20,7 @@ export const checkStages = (
     ...checkNeeds(stage, stages),
     ...checkScripts(stage, files),
     ...checkOutputs(stage),
+    ...checkVariables(stage),
   ]),
   ...checkCycles(stages.used),
 ];
@@ -159,3 +160,24 @@ const checkOutputs = (stage: Stage): Issue[] =>
     }
     return issues;
   });
+
+/** The variable under which a script finds an axis value, a field or an input. */
+export const variable = (name: string): string => `PTB_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
+
+const checkVariables = (stage: Stage): Issue[] => {
+  const seen = new Map(stage.for.map((axis) => [variable(axis), axis]));
+  return stage.fields.flatMap((path, n): Issue[] => {
+    const field = path.replace(/\?$/, '');
+    const earlier = seen.get(variable(field));
+    seen.set(variable(field), field);
+    if (earlier === undefined || earlier === field) return [];
+    return [
+      {
+        code: 'clash',
+        message: `${earlier} and ${field} would both be handed over as $${variable(field)}`,
+        at: placeOf(stage.source, pointer('/fields', n)),
+        hint: 'rename one of them',
+      },
+    ];
+  });
+};

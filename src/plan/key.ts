@@ -1,5 +1,5 @@
 import type {Brand} from '../base/brand.js';
-import {canonical, sha256, type Digest} from '../base/canonical.js';
+import {byCodeUnit, canonical, sha256, type Digest} from '../base/canonical.js';
 import type {JsonObject} from '../base/json.js';
 import type {Step, StepId} from '../graph/step.js';
 
@@ -54,10 +54,19 @@ export function keyDoc(step: Step, files: KeyDoc['files'], upstream: Upstream): 
     needs: Object.fromEntries(
       step.needs.map(({need, gathers, steps}) => {
         const taken = (id: StepId): OutputDigests | null => take(upstream(id), need.take);
-        return [need.stage, gathers ? Object.fromEntries(steps.map((id) => [id, taken(id)])) : taken(steps[0]!)];
+        return [
+          need.stage,
+          gathers ? Object.fromEntries(steps.map((id) => [unordered(id), taken(id)])) : taken(steps[0]!),
+        ];
       }),
     ),
   };
+}
+
+/** A step's id whatever the order of the matrix' axes. */
+function unordered(id: StepId): string {
+  const [stage, axes] = id.split(':') as [string, string?];
+  return axes === undefined ? stage : `${stage}:${axes.split(',').sort(byCodeUnit).join(',')}`;
 }
 
 /** An optional output that was not made is not there to take. */

@@ -2,6 +2,7 @@ import {mkdirSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {quote, type Argv} from '../base/argv.js';
 import {asText} from '../base/json.js';
+import {variable} from '../config/check.js';
 import {jobScript, type Environment} from '../executor/job-script.js';
 import type {Step} from '../graph/step.js';
 import {attemptPaths} from '../store/paths.js';
@@ -110,8 +111,6 @@ export function compose(
     {mode: 0o755},
   );
 }
-
-const variable = (name: string): string => `PTB_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
 
 function environment(step: Step, layout: Layout, home: string): Environment {
   return [

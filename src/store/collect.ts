@@ -81,7 +81,12 @@ const MAX_JSON_BYTES = 64 << 20;
 function violates(file: string, schemaFile: string): string | undefined {
   if (!statSync(file).isFile()) return 'is not a file';
   if (statSync(file).size > MAX_JSON_BYTES) return 'is larger than 64 MB';
-  const validate = compile(JSON.parse(readFileSync(schemaFile, 'utf8')) as object);
+  let validate;
+  try {
+    validate = compile(JSON.parse(readFileSync(schemaFile, 'utf8')) as object);
+  } catch (error) {
+    return `cannot be checked: ${basename(schemaFile)} is no JSON Schema: ${(error as Error).message}`;
+  }
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));

@@ -1393,9 +1393,16 @@ reads: ["a/\${{ model.bse }}", 'x/\${{ hours + 1 }}', "y/\${{ model.base", "\${{
   });
   test('files that do not exist', async () => {
     const printed = await mistakes(trainWith('needs: [fetch]', 'reads: [nowhere.py]'));
-    expect(printed).toContain(
-      'stages/train/stage.yaml:2:9: error: stage "train" reads nowhere.py, which does not exist\n',
-    );
+    expect(printed).toMatchInlineSnapshot(`
+      "
+      stages/train/stage.yaml:2:9: error: stage "train" reads nowhere.py, which does not exist
+           2 | reads: [nowhere.py]
+             |         ^
+        hint: create it, or end its look-up in ? where the file may be absent
+
+      1 mistake; nothing was started
+      "
+    `);
   });
 });
 

@@ -115,10 +115,10 @@ test('a gathering step tells its upstream steps apart', () => {
   const doc = keyDoc(step, {}, (id) => (id.includes('large') ? null : {'score.json': digest(id)}));
   expect(doc.needs).toEqual({
     train: {
-      'train:model=small,hours=1': {'score.json': 'train:model=small,hours=1'},
-      'train:model=small,hours=2': {'score.json': 'train:model=small,hours=2'},
-      'train:model=large,hours=1': null,
-      'train:model=large,hours=2': null,
+      'train:hours=1,model=small': {'score.json': 'train:model=small,hours=1'},
+      'train:hours=2,model=small': {'score.json': 'train:model=small,hours=2'},
+      'train:hours=1,model=large': null,
+      'train:hours=2,model=large': null,
     },
   });
 });
