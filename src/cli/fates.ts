@@ -21,6 +21,9 @@ export function fatesOf(graph: Graph, verdicts: Plan, history: StoredHistory, ru
       if (verdict.kind === 'run' && verdict.because.kind === 'failed-before') {
         return {kind: 'failed', at: step.at, because: `${step.stage.name} failed: ${verdict.because.because}`};
       }
+      if (verdict.kind === 'failed') {
+        return {kind: 'failed', at: step.at, because: `${step.stage.name} failed: ${verdict.because}`};
+      }
       for (const {need, steps} of step.needs) {
         const broken = need.optional
           ? undefined

@@ -14,7 +14,7 @@ export function costOf({steps}: Graph, plan: Plan): Cost {
   const byStage = new Map<string, number>();
   for (const step of steps.values()) {
     const {gpus, seconds = 0} = step.spec.resources;
-    if (plan.get(step.id)!.kind === 'cached' || gpus * seconds === 0) continue;
+    if (['cached', 'failed'].includes(plan.get(step.id)!.kind) || gpus * seconds === 0) continue;
     byStage.set(step.stage.name, (byStage.get(step.stage.name) ?? 0) + (gpus * seconds) / 3600);
   }
   const gpuHours = [...byStage.values()].reduce((sum, hours) => sum + hours, 0);

@@ -1,3 +1,4 @@
+import type {FailureClass} from '../config/stage.js';
 import type {Graph} from '../graph/graph.js';
 import type {Step, StepId} from '../graph/step.js';
 import {keyDoc, keyOf, type KeyDoc, type OutputDigests, type StepKey} from './key.js';
@@ -15,7 +16,7 @@ export interface History {
 
 export type Attempts =
   | {readonly kind: 'none'}
-  | {readonly kind: 'failed'; readonly count: number; readonly because: string}
+  | {readonly kind: 'failed'; readonly count: number; readonly class: FailureClass; readonly because: string}
   | {readonly kind: 'unsettled'; readonly attempt: number};
 
 /** The files of a step with their digests. */
@@ -24,6 +25,8 @@ export type FileDigests = (step: Step) => KeyDoc['files'];
 export type Verdict =
   | {readonly kind: 'cached'; readonly key: StepKey; readonly outputs: OutputDigests}
   | {readonly kind: 'run'; readonly key: StepKey; readonly doc: KeyDoc; readonly because: Reason}
+  /** It failed, and would fail again at the price of GPU time: only `--rerun` tries it once more. */
+  | {readonly kind: 'failed'; readonly key: StepKey; readonly attempts: number; readonly because: string}
   /** No key yet: it takes the outputs of a step that runs first. */
   | {readonly kind: 'after'; readonly upstream: StepId};
 
@@ -42,23 +45,43 @@ export function judge(step: Step, doc: KeyDoc, history: History, rerun: Rerun): 
   const outputs = history.outputs(step, key);
   if (outputs) return {kind: 'cached', key, outputs};
   if (attempts.kind === 'failed') {
+    if (isFinal(step, attempts.class))
+      return {kind: 'failed', key, attempts: attempts.count, because: attempts.because};
     return run({kind: 'failed-before', attempts: attempts.count, because: attempts.because});
   }
   const last = history.lastDoc(step.id);
   return run(last === undefined ? {kind: 'never-ran'} : {kind: 'changed', paths: changedPaths(last, doc)});
 }
 
+/**
+ * What a step does to itself it does again; what befell it (a lost node, a killed job, a GPU that was not there) may be
+ * over. A step without GPUs costs little, and what it lacked may be there now.
+ */
+const isFinal = ({spec}: Step, failure: FailureClass): boolean =>
+  spec.resources.gpus > 0 && (failure === 'failed' || failure === 'timed-out');
+
 /** A verdict for each step, as far as it can be known before anything runs. */
 export function plan({steps}: Graph, files: FileDigests, history: History, rerun: Rerun): Plan {
   const verdicts = new Map<StepId, Verdict>();
-  for (const step of steps.values()) verdicts.set(step.id, verdictOf(step, verdicts, files, history, rerun));
-  return verdicts;
-}
-
-function verdictOf(step: Step, earlier: Plan, files: FileDigests, history: History, rerun: Rerun): Verdict {
-  for (const {steps} of step.needs) {
-    for (const id of steps) if (earlier.get(id)!.kind !== 'cached') return {kind: 'after', upstream: id};
+  /** Failed, or cut off by a failed step. */
+  const broken = new Set<StepId>();
+  const verdictOf = (step: Step): Verdict => {
+    for (const {need, steps: upstream} of step.needs) {
+      const pending = upstream.find((id) => verdicts.get(id)!.kind !== 'cached' && !(need.optional && broken.has(id)));
+      if (pending === undefined) continue;
+      if (!need.optional && upstream.some((id) => broken.has(id))) broken.add(step.id);
+      return {kind: 'after', upstream: pending};
+    }
+    const outputs = (id: StepId): OutputDigests | null => {
+      const verdict = verdicts.get(id)!;
+      return verdict.kind === 'cached' ? verdict.outputs : null;
+    };
+    return judge(step, keyDoc(step, files(step), outputs), history, rerun);
+  };
+  for (const step of steps.values()) {
+    const verdict = verdictOf(step);
+    if (verdict.kind === 'failed') broken.add(step.id);
+    verdicts.set(step.id, verdict);
   }
-  const upstream = (id: StepId): OutputDigests => (earlier.get(id) as Extract<Verdict, {kind: 'cached'}>).outputs;
-  return judge(step, keyDoc(step, files(step), upstream), history, rerun);
+  return verdicts;
 }

@@ -23,6 +23,11 @@ export function lineOf(event: Event, paint: Paint): string | undefined {
         ...event.failure.evidence.map((line) => `        | ${printable(line)}`),
         `        logs: ${event.dir}`,
       ].join('\n');
+    case 'still-failed':
+      return [
+        `${paint('red', 'failed')}  ${event.step}, in an earlier run: ${printable(event.because)}`,
+        `        it holds GPUs, so it is tried again only with: --rerun ${event.step}`,
+      ].join('\n');
     case 'blocked':
       return `${paint('yellow', 'blocked')} ${event.step} (${event.by} failed)`;
     case 'detaching':

@@ -95,6 +95,9 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
         if (running.delete(event.step)) tally(event.step).running--;
         if (!event.again) tally(event.step).failed++;
         break;
+      case 'still-failed':
+        tally(event.step).failed++;
+        break;
       case 'blocked':
         tally(event.step).blocked++;
         break;
@@ -106,7 +109,7 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
         return;
       default:
     }
-    if (['failed', 'detaching', 'stopping'].includes(event.kind)) {
+    if (['failed', 'still-failed', 'detaching', 'stopping'].includes(event.kind)) {
       screen.clear();
       stream.write(`${lineOf(event, paint)!}\n`);
       draw();

@@ -11,6 +11,8 @@ const because = (verdict: Verdict): string => {
       return 'cached';
     case 'run':
       return describeReason(verdict.because);
+    case 'failed':
+      return `failed before and holds GPUs; --rerun tries it again (${verdict.because})`;
     case 'after':
       return `after ${verdict.upstream}`;
   }
@@ -18,23 +20,20 @@ const because = (verdict: Verdict): string => {
 
 /** Stages with their verdicts, reasons and cost. `all` lists each step that would run. */
 export function renderPlan(graph: Graph, plan: Plan, cost: Cost, detail: 'stages' | 'steps', paint: Paint): string {
+  const steps = [...graph.steps.values()];
+  const kinds = (['cached', 'run', 'after', 'failed'] as const).filter(
+    (kind) => kind !== 'failed' || [...plan.values()].some((verdict) => verdict.kind === kind),
+  );
   const table = new CliTable({
-    head: ['stage', 'steps', 'cached', 'run', 'after', 'GPU-hours'].map((word) => paint('bold', word)),
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
+    head: ['stage', 'steps', ...kinds, 'GPU-hours'].map((word) => paint('bold', word)),
+    colAligns: ['left', ...Array<'right'>(kinds.length + 2).fill('right')],
     style: {head: [], border: [], compact: true},
   });
-  const steps = [...graph.steps.values()];
   for (const stage of graph.stages) {
     const own = steps.filter((step) => step.stage === stage);
-    const count = (kind: Verdict['kind']): number => own.filter(({id}) => plan.get(id)!.kind === kind).length;
-    const hours = own
-      .filter(({id}) => plan.get(id)!.kind !== 'cached')
-      .reduce((sum, {spec: {resources}}) => sum + (resources.gpus * (resources.seconds ?? 0)) / 3600, 0);
-    table.push(
-      [stage.name, own.length, count('cached'), count('run'), count('after'), hours === 0 ? '' : hours.toFixed(1)].map(
-        String,
-      ),
-    );
+    const counts = kinds.map((kind) => own.filter(({id}) => plan.get(id)!.kind === kind).length);
+    const hours = cost.gpuHoursByStage.get(stage.name);
+    table.push([stage.name, String(own.length), ...counts.map(String), hours === undefined ? '' : hours.toFixed(1)]);
   }
   const open = steps.filter(({id}) => plan.get(id)!.kind !== 'cached');
   const usd = cost.usd === null ? 'unknown' : `$${cost.usd.toFixed(0)}`;

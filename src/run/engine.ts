@@ -134,6 +134,12 @@ class Engine {
       this.#board.set(id, {kind: 'done', outputs: verdict.outputs, dir, seconds, sandbox, how: 'cached'});
       return;
     }
+    if (verdict.kind === 'failed') {
+      this.#failed = true;
+      emit({kind: 'still-failed', step: id, attempts: verdict.attempts, because: verdict.because});
+      this.#board.set(id, {kind: 'failed', failure: {class: 'failed', because: verdict.because, evidence: []}});
+      return;
+    }
     const item: Queued = {step, key, doc: verdict.doc, because: verdict.because, failures: 0};
     if (verdict.because.kind === 'unsettled') this.#adopt(item);
     else this.#board.set(id, {kind: 'queued', item});

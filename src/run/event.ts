@@ -54,6 +54,8 @@ export type Event =
       readonly dir: string;
       readonly again: boolean;
     }
+  /** Failed in an earlier run and not tried again. */
+  | {readonly kind: 'still-failed'; readonly step: StepId; readonly attempts: number; readonly because: string}
   | {readonly kind: 'blocked'; readonly step: StepId; readonly by: StepId}
   | {readonly kind: 'detaching'; readonly running: number}
   | {readonly kind: 'stopping'; readonly running: number}

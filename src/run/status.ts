@@ -57,6 +57,7 @@ async function statusOne(
     }
     return say('waiting', `after ${verdict.upstream}`);
   }
+  if (verdict.kind === 'failed') return say('failed', verdict.because, {attempt: verdict.attempts});
   const because = describeReason(verdict.because);
   if (verdict.because.kind === 'failed-before')
     return say('failed', verdict.because.because, {attempt: verdict.because.attempts});

@@ -51,7 +51,8 @@ export class StoredHistory implements History {
     const open = found.findLast(({kind}) => kind !== 'failed');
     if (open) return {kind: 'unsettled', attempt: open.attempt};
     const failed = found.findLast((attempt) => attempt.kind === 'failed');
-    return failed ? {kind: 'failed', count: found.length, because: failed.record.because} : {kind: 'none'};
+    if (failed?.kind !== 'failed') return {kind: 'none'};
+    return {kind: 'failed', count: found.length, class: failed.record.class, because: failed.record.because};
   }
 
   found(step: Step, key: StepKey): Found[] {

@@ -109,7 +109,7 @@ test('the matrix grows: only the new cells run', () => {
 });
 
 test.each<[string, Attempts, string]>([
-  ['failed', {kind: 'failed', count: 2, because: 'exit 1'}, 'failed before (2 attempts; exit 1)'],
+  ['failed', {kind: 'failed', count: 2, class: 'failed', because: 'exit 1'}, 'failed before (2 attempts; exit 1)'],
   ['under way', {kind: 'unsettled', attempt: 3}, 'attempt 3 is under way'],
 ])('an attempt that %s', (_, attempts, reason) => {
   const history = new MapHistory();
@@ -120,7 +120,7 @@ test.each<[string, Attempts, string]>([
 test('a result counts for more than the attempts that failed before it', () => {
   const history = new MapHistory();
   finish(build(), history);
-  history.unfinished.set(FETCH as StepId, {kind: 'failed', count: 1, because: 'exit 1'});
+  history.unfinished.set(FETCH as StepId, {kind: 'failed', count: 1, class: 'failed', because: 'exit 1'});
   expect(told(build(), history)[FETCH]).toBe('cached');
 });
 
