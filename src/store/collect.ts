@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -8,7 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import {rm} from 'node:fs/promises';
+import {chmod, readdir, rm} from 'node:fs/promises';
 import {basename, join, sep} from 'node:path';
 import type {Output} from '../config/stage.js';
 import {compile} from '../config/schemas.js';
@@ -39,13 +40,18 @@ export async function collect(
   for (const output of outputs) {
     const name = basename(output.path);
     const file = join(paths.out, name);
+    const notMade = `output "${output.name}" (${output.path}) was declared and not made`;
     if (!lstatSync(file, {throwIfNoEntry: false})) {
       if (output.optional) continue;
-      return {kind: 'refused', because: `output "${output.name}" (${output.path}) was declared and not made`};
+      return {kind: 'refused', because: notMade};
     }
     const wrong = output.schema === undefined ? undefined : violates(file, schemaFile(output.schema));
     if (wrong !== undefined) return {kind: 'refused', because: `output "${output.name}" (${output.path}) ${wrong}`};
     const {removed, manifest, ...digested} = await digestTree(file);
+    if (removed.includes('')) {
+      if (output.optional) continue;
+      return {kind: 'refused', because: `${notMade}: a socket, pipe or device is no output`};
+    }
     manifests.push([name, manifest]);
     records.push([name, {...digested, ...(removed.length > 0 ? {removed} : {})}]);
   }
@@ -58,20 +64,24 @@ function move(paths: AttemptPaths, {path}: Output): void {
   const target = join(paths.out, basename(path));
   if (lstatSync(target, {throwIfNoEntry: false})) return;
   for (const root of [paths.work, paths.made]) {
-    const source = join(root, path);
-    const stat = lstatSync(source, {throwIfNoEntry: false});
-    if (!stat) continue;
-    const real = stat.isSymbolicLink() ? linked(source, root) : source;
+    const real = find(root, path);
     if (real === undefined) continue;
+    // Renaming a folder writes its `..`.
+    const {mode} = statSync(real);
+    if ((mode & 0o700) !== 0o700) chmodSync(real, mode | (statSync(real).isDirectory() ? 0o700 : 0o400));
     renameSync(real, target);
     return;
   }
 }
 
-/** What an output that is itself a link stands for, when that lies in the same working directory. */
-function linked(link: string, root: string): string | undefined {
-  if (!existsSync(link)) return undefined;
-  const real = realpathSync(link);
+/**
+ * Where an output really lies. A link stands for what it leads to, at the path's end or on its way, as long as that lies
+ * in the same working directory: what the link was made to see, from outside the sandbox it would lead anywhere.
+ */
+function find(root: string, path: string): string | undefined {
+  const source = join(root, path);
+  if (!existsSync(source)) return undefined;
+  const real = realpathSync(source);
   return real.startsWith(realpathSync(root) + sep) ? real : undefined;
 }
 
@@ -101,6 +111,22 @@ function violates(file: string, schemaFile: string): string | undefined {
 /** Removes what no one takes: a result is its outputs and its logs. */
 export async function dropWork(paths: AttemptPaths): Promise<void> {
   for (const dir of [paths.work, paths.made, paths.home, paths.tmp, paths.inputs]) {
-    await rm(dir, {recursive: true, force: true, maxRetries: 3});
+    // As bytes, since a name may be no UTF-8.
+    const remove = (): Promise<void> => rm(Buffer.from(dir), {recursive: true, force: true, maxRetries: 3});
+    try {
+      await remove();
+    } catch (error) {
+      if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      await openFolders(Buffer.from(dir));
+      await remove();
+    }
+  }
+}
+
+/** Folders that a script closed to its own owner can be entered and emptied again. */
+async function openFolders(at: Buffer): Promise<void> {
+  await chmod(at, 0o700);
+  for (const entry of await readdir(at, {encoding: 'buffer', withFileTypes: true})) {
+    if (entry.isDirectory()) await openFolders(Buffer.concat([at, Buffer.from(sep), entry.name]));
   }
 }

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {createReadStream} from 'node:fs';
-import {lstat, readdir, readFile, readlink, unlink} from 'node:fs/promises';
-import {join} from 'node:path';
+import {chmod, lstat, readdir, readFile, readlink, unlink} from 'node:fs/promises';
+import {sep} from 'node:path';
 import {pipeline} from 'node:stream/promises';
 import {byCodeUnit, sha256, type Digest} from '../base/canonical.js';
 
@@ -22,7 +22,8 @@ const SMALL = 1 << 20;
 
 /**
  * The content digest of a file or a tree: SHA-256 over one line per entry (kind, executable bit, content digest, path),
- * sorted by path. Links count by their target and are never followed. Modification times and owners do not count.
+ * sorted by path. Links count by their target and are never followed. Modification times and owners do not count. With
+ * `remove`, what a script closed to its own owner is opened.
  */
 export async function digestTree(path: string, special: 'remove' | 'keep' = 'remove'): Promise<Digested> {
   const lines: [path: string, line: string][] = [];
@@ -30,17 +31,20 @@ export async function digestTree(path: string, special: 'remove' | 'keep' = 'rem
   let files = 0;
   let bytes = 0;
 
-  const visit = async (at: string, name: string): Promise<void> => {
+  const visit = async (at: Buffer, name: string): Promise<void> => {
     const stat = await lstat(at);
     if (stat.isSymbolicLink()) {
-      lines.push([name, `link - ${sha256(await readlink(at))}`]);
+      lines.push([name, `link - ${sha256(await readlink(at, 'buffer'))}`]);
     } else if (stat.isDirectory()) {
       lines.push([name, 'folder - -']);
-      const entries = await readdir(at);
-      for (const entry of entries.sort(byCodeUnit)) await visit(join(at, entry), `${name}/${entry}`);
+      if (special === 'remove' && (stat.mode & 0o700) !== 0o700) await chmod(at, stat.mode | 0o700);
+      for (const entry of await readdir(at, 'buffer')) {
+        await visit(Buffer.concat([at, SEPARATOR, entry]), `${name}/${textOf(entry)}`);
+      }
     } else if (stat.isFile()) {
       files++;
       bytes += stat.size;
+      if (special === 'remove' && (stat.mode & 0o400) === 0) await chmod(at, stat.mode | 0o400);
       lines.push([name, `file ${stat.mode & 0o100 ? 'x' : '-'} ${await digestFile(at, stat.size)}`]);
     } else {
       removed.push(name);
@@ -48,14 +52,23 @@ export async function digestTree(path: string, special: 'remove' | 'keep' = 'rem
       else lines.push([name, 'special - -']);
     }
   };
-  await visit(path, '');
+  await visit(Buffer.from(path), '');
+  removed.sort(byCodeUnit);
   lines.sort(([a], [b]) => byCodeUnit(a, b));
   // A name may hold a newline, so it stands as JSON.
   const digest = sha256(lines.map(([name, line]) => `${line} ${JSON.stringify(name)}\n`).join(''));
   return {digest, manifest: Object.fromEntries(lines), files, bytes, removed};
 }
 
-async function digestFile(file: string, size: number): Promise<Digest> {
+const SEPARATOR = Buffer.from(sep);
+
+/** A name as it is read, or its bytes in hex where they are no UTF-8; the NUL, which no name holds, keeps the two apart. */
+function textOf(name: Buffer): string {
+  const text = name.toString('utf8');
+  return Buffer.from(text).equals(name) ? text : `\0${name.toString('hex')}`;
+}
+
+async function digestFile(file: Buffer, size: number): Promise<Digest> {
   if (size < SMALL) return sha256(await readFile(file));
   const hash = createHash('sha256');
   await pipeline(createReadStream(file, {highWaterMark: SMALL}), hash);

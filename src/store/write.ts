@@ -1,4 +1,4 @@
-import {closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync} from 'node:fs';
+import {closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync} from 'node:fs';
 import type {Json} from '../base/json.js';
 
 /** Writes aside, to the disk, then renames: a reader sees the old text or the new one, never a part. */
@@ -29,9 +29,10 @@ export function readJson(file: string): Json | undefined {
   }
 }
 
-/** Undefined when the file is not there. */
+/** Undefined when the file is not there, or is no file: a script may leave a pipe, and reading one waits for ever. */
 export function readText(file: string): string | undefined {
   try {
+    if (!statSync(file).isFile()) return undefined;
     return readFileSync(file, 'utf8');
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException;
