@@ -24,6 +24,8 @@ const phase = (name: string, {command, workdir, environment}: Phase, deadline: b
 ${name}() {
   trap - HUP INT TERM
   cd ${quote(workdir)} || exit 70
+  unset OLDPWD SHLVL
+  export -n PWD
 ${environment.map(([variable, value]) => `  export ${variable}=${quote(value)}`).join('\n')}
 ${deadline ? '  export PTB_DEADLINE=$deadline' : ''}
   exec ${command.map(quote).join(' ')}
@@ -71,6 +73,17 @@ boot=-
 [ -r /proc/sys/kernel/random/boot_id ] && read -r boot </proc/sys/kernel/random/boot_id
 starttime $$
 printf '%s %s %s %s\\n' $$ "$start" "$boot" "\${HOSTNAME:-unknown}" >claimed/owner.tmp && mv claimed/owner.tmp claimed/owner
+
+oom_kills() { # how many processes the kernel has killed for memory since boot, in $kills
+  local name count
+  kills=0
+  [ -r /proc/vmstat ] || return
+  while read -r name count; do
+    [ "$name" != oom_kill ] || kills=$count
+  done </proc/vmstat
+}
+oom_kills
+kills_before=$kills
 
 page_kb=$(($(getconf PAGESIZE) / 1024))
 
@@ -179,10 +192,11 @@ attempt() { # runs phase $1 in a process group of its own, $2 ms at most; $3: a 
 
 record() { # the last act
   local memory=null
+  [ "$code" != 137 ] || oom_kills
   [ -r claimed/memory ] && read -r memory <claimed/memory
   clock
-  printf '{"version":1,"phase":"%s","endedBy":"%s","code":%d,"started":%s,"runStarted":%s,"ended":%s,"memoryMb":%s,"host":"%s"}\\n' \\
-    "$1" "$ended_by" "$code" "$started" "$run_started" "$now" "$memory" "\${HOSTNAME:-unknown}" >exit.json.tmp &&
+  printf '{"version":1,"phase":"%s","endedBy":"%s","code":%d,"started":%s,"runStarted":%s,"ended":%s,"memoryMb":%s,"oomKills":%d,"host":"%s"}\\n' \\
+    "$1" "$ended_by" "$code" "$started" "$run_started" "$now" "$memory" $((kills - kills_before)) "\${HOSTNAME:-unknown}" >exit.json.tmp &&
     mv exit.json.tmp exit.json
   exit 0
 }
