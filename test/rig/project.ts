@@ -1,4 +1,4 @@
-import {cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync} from 'node:fs';
+import {chownSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -8,6 +8,7 @@ import {HeldStage, listenAt, writeFiles, type Files} from './held.js';
 import {killBelow} from './processes.js';
 import {startPtb, type Ptb} from './ptb.js';
 
+const NOBODY = 65_534;
 const COMMAND = 'held-command.mjs';
 
 /** Declarations of a stage over those that a held one has. */
@@ -39,6 +40,8 @@ export type Project = AsyncDisposable & {
   readonly attempts: (stage: string) => readonly string[];
   /** Journals, oldest first, as lines. */
   readonly journals: () => readonly (readonly string[])[];
+  /** From now on ptb does not run as root, whom no file mode stops. */
+  readonly dropRights: () => void;
   /** Variables that every ptb from now on is started with. */
   readonly env: Record<string, string>;
 };
@@ -68,8 +71,9 @@ export async function newProject(): Promise<Project> {
   const list = (dir: string): string[] => (existsSync(dir) ? readdirSync(dir).sort() : []);
   const write = (files: Files): void => writeFiles(root, files);
   const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+  let uid: number | undefined;
   const ptb = (...args: string[]): Ptb => {
-    const child = startPtb(root, args, env);
+    const child = startPtb(root, args, env, uid);
     started.add(child);
     void child.ended.then(() => started.delete(child));
     return child;
@@ -83,6 +87,11 @@ export async function newProject(): Promise<Project> {
   return {
     root,
     env,
+    dropRights: () => {
+      if (process.getuid?.() !== 0) return;
+      uid = NOBODY;
+      for (const path of [root, socket]) chownSync(path, uid, uid);
+    },
     write,
     read,
     has: (path) => existsSync(join(root, path)),

@@ -26,11 +26,18 @@ export type Ptb = {
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-export function startPtb(cwd: string, args: readonly string[], env: Readonly<Record<string, string>>): Ptb {
+export function startPtb(
+  cwd: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  /** As this user instead of the test's own. */
+  uid?: number,
+): Ptb {
   const child = execa(process.execPath, [MAIN, ...args], {
     cwd,
     env: {PATH: process.env.PATH ?? '', HOME: cwd, ...env},
     extendEnv: false,
+    ...(uid === undefined ? {} : {uid, gid: uid}),
     reject: false,
     stripFinalNewline: false,
   });
