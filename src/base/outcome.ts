@@ -6,6 +6,10 @@ export type Outcome =
   /** Hit the wall time that the step itself asked for. A stage may count this as done. */
   | {readonly kind: 'timed-out'; readonly afterSeconds: number}
   | {readonly kind: 'killed'; readonly signal: string}
+  /** By `ptb pipeline stop` or a second Ctrl-C. */
+  | {readonly kind: 'stopped'}
+  /** By the kernel, which had no memory left. Highest memory seen in MB, where it was seen. */
+  | {readonly kind: 'out-of-memory'; readonly memoryMb: number | null}
   /** No exit record, and the executor no longer knows the job: node died, job was purged. */
   | {readonly kind: 'lost'; readonly because: string};
 
@@ -17,6 +21,10 @@ export function describeOutcome(outcome: Outcome): string {
       return `timed out after ${outcome.afterSeconds} s`;
     case 'killed':
       return `killed by ${outcome.signal}`;
+    case 'stopped':
+      return 'stopped by the user';
+    case 'out-of-memory':
+      return `killed for lack of memory${outcome.memoryMb === null ? '' : `, at ${outcome.memoryMb} MB`}`;
     case 'lost':
       return `lost (${outcome.because})`;
     default:

@@ -1,24 +1,54 @@
-import {existing} from '../run/attempt.js';
-import {planProject} from './plan.js';
-import {openProject, type ProjectOptions} from './project.js';
+import {hostname} from 'node:os';
+import {dirname, join, resolve} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
+import type {Job, JobName} from '../executor/executor.js';
+import {controllerOf, type Controller} from '../run/lock.js';
+import {openAttempts} from '../store/attempt.js';
+import {runsAt} from '../store/paths.js';
 import {onlooker} from './status.js';
 import {EXIT, type Terminal} from './terminal.js';
 
-/** Ends the jobs that are under way: TERM, grace, KILL. Results stay. */
-export async function stopCommand(options: ProjectOptions, terminal: Terminal): Promise<number> {
-  const project = openProject(options, terminal);
-  if (!project) return EXIT.badInput;
-  const {verdicts, history} = planProject(project);
+/** How long a controller may take to leave once it was asked to. */
+const LEAVE_MS = 10_000;
+
+/**
+ * Ends all jobs of a project: TERM, grace, KILL. Results stay. Needs no pipeline: what was started is on disk, also from a
+ * pipeline that was edited since.
+ */
+export async function stopCommand(options: {readonly file: string}, terminal: Terminal): Promise<number> {
+  const runs = runsAt(join(dirname(resolve(options.file)), 'runs'));
+  const controller = controllerOf(runs.controller);
+  if (controller && !(await leave(controller, runs.controller))) {
+    terminal.err(
+      `process ${controller.pid} on ${controller.host} runs this project and cannot be told to stop from here\n`,
+    );
+    terminal.err('call ptb pipeline stop there\n');
+    return EXIT.notReady;
+  }
   const executor = onlooker();
-  const jobs = [...project.graph.steps.values()].flatMap((step) => {
-    const verdict = verdicts.get(step.id)!;
-    if (verdict.kind !== 'run') return [];
-    const found = history.found(step, verdict.key).filter(({kind}) => kind === 'unsettled');
-    return found.map(({attempt, dir}) => existing(step, verdict.key, verdict.doc, attempt, dir).job);
-  });
+  const jobs = openAttempts(runs.attempts).map(({dir, job}): Job => ({
+    name: job.name as JobName,
+    dir,
+    resources: {gpus: 0, cpus: 0, memoryMb: 0, graceSeconds: job.graceSeconds},
+  }));
   const answers = await executor.poll(jobs);
   const alive = jobs.filter(({name}) => answers.get(name) === 'running');
   await Promise.all(alive.map((job) => executor.cancel(job)));
   terminal.out(`${alive.length} ${alive.length === 1 ? 'job' : 'jobs'} stopped\n`);
   return EXIT.done;
+}
+
+/** A controller that went on would start the next steps. */
+async function leave({pid, host}: Controller, lockFile: string): Promise<boolean> {
+  if (host !== hostname()) return false;
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') return false;
+  }
+  for (const end = Date.now() + LEAVE_MS; Date.now() < end;) {
+    if (controllerOf(lockFile)?.pid !== pid) return true;
+    await sleep(50);
+  }
+  return false;
 }

@@ -24,7 +24,21 @@ export type Output = {
 export type DoneWhen = 'exited-0' | 'exited-nonzero' | 'timed-out';
 
 /** Why an attempt did not count. */
-export type FailureClass = 'lost' | 'not-ready' | 'temporary' | 'killed' | 'timed-out' | 'failed';
+export type FailureClass =
+  /** The job is gone without an exit record. */
+  | 'lost'
+  /** The machine lacked what the step asks for: a GPU, a slot that large. */
+  | 'not-ready'
+  /** The script exited with 75. */
+  | 'temporary'
+  | 'killed'
+  /** Ended by the user. */
+  | 'stopped'
+  | 'out-of-memory'
+  | 'timed-out'
+  /** There is nothing to evaluate. */
+  | 'no-model'
+  | 'failed';
 
 /** A stage as declared: `stages/<name>/stage.yaml` with the pipeline's overlay. Texts may hold `${{ look-ups }}`. */
 export type Stage = {
@@ -53,7 +67,13 @@ export type Stage = {
   };
   readonly doneWhen: readonly DoneWhen[];
   readonly outputs: readonly Output[];
-  readonly retry: {readonly on: readonly FailureClass[]; readonly times: number};
+  readonly retry: {
+    readonly on: readonly FailureClass[];
+    readonly times: number;
+    readonly backoff?: string;
+    /** Name to the texts of the first, second, … attempt. */
+    readonly with: ReadonlyMap<string, readonly string[]>;
+  };
   /** The scripts: every file of the folder but stage.yaml, tests and prose; relative to the project, sorted. */
   readonly files: readonly string[];
   readonly source: Located;
@@ -99,7 +119,17 @@ export function stageOf(name: string, dir: string, files: readonly string[], sou
           }
         : {name: output, path: asText(value), optional: false},
     ),
-    retry: {on: list(retry.on) as FailureClass[], times: typeof retry.times === 'number' ? retry.times : 0},
+    retry: {
+      on: list(retry.on) as FailureClass[],
+      times: typeof retry.times === 'number' ? retry.times : 0,
+      ...(retry.backoff === undefined ? {} : {backoff: asText(retry.backoff)}),
+      with: new Map(
+        Object.entries(map(retry.with)).map(([name, value]) => [
+          name,
+          Array.isArray(value) ? (value as readonly Json[]).map(asText) : [asText(value)],
+        ]),
+      ),
+    },
     files,
     source,
   };

@@ -12,6 +12,8 @@ export type ExitRecord = {
   readonly runStarted: number | null;
   readonly ended: number;
   readonly memoryMb: number | null;
+  /** Processes of the machine that the kernel killed for memory meanwhile (oom_kill of /proc/vmstat). */
+  readonly oomKills: number;
   readonly host: string;
 };
 
@@ -38,10 +40,11 @@ const SIGNALS: ReadonlyMap<number, string> = new Map([
   [15, 'SIGTERM'],
 ]);
 
-export function outcomeOf({endedBy, code, started, runStarted, ended}: ExitRecord): Outcome {
+export function outcomeOf({endedBy, code, started, runStarted, ended, memoryMb, oomKills}: ExitRecord): Outcome {
   if (endedBy === 'time')
     return {kind: 'timed-out', afterSeconds: Math.round((ended - (runStarted ?? started)) / 1000)};
-  if (endedBy === 'cancel') return {kind: 'killed', signal: 'ptb pipeline stop'};
+  if (endedBy === 'cancel') return {kind: 'stopped'};
   const signal = SIGNALS.get(code - 128);
-  return signal === undefined ? {kind: 'exited', code} : {kind: 'killed', signal};
+  if (signal === undefined) return {kind: 'exited', code};
+  return signal === 'SIGKILL' && oomKills > 0 ? {kind: 'out-of-memory', memoryMb} : {kind: 'killed', signal};
 }

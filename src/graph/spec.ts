@@ -28,6 +28,12 @@ export type Spec = {
   readonly image?: string;
   readonly secrets: readonly string[];
   readonly resources: Resources;
+  readonly retry: {
+    /** Wait before the first retry; it doubles each time. */
+    readonly backoffSeconds: number;
+    /** Name to what the first, second, … attempt is handed; the last holds for all further ones. */
+    readonly with: ReadonlyMap<string, readonly string[]>;
+  };
 };
 
 /** What holds where a stage says nothing, or its look-up is optional and absent. */
@@ -46,14 +52,19 @@ export function specOf(stage: Stage, scope: Scope): Result<Spec> {
     unknown(expanded, path);
     return [];
   };
-  const measure = (key: string, text: string | undefined, {parse, like}: Measure): number | undefined => {
+  const measure = (
+    key: string,
+    text: string | undefined,
+    {parse, like}: Measure,
+    section = 'resources',
+  ): number | undefined => {
     if (text === undefined) return undefined;
-    const path = pathTo('resources', key);
+    const path = pathTo(section, key);
     const found = texts(text, path);
     if (found.length === 0) return undefined;
     const value = found.length === 1 ? parse(found[0]!) : undefined;
     if (value !== undefined) return value;
-    const message = `resources.${key} cannot be ${quoted(found.join(', '))}`;
+    const message = `${section}.${key} cannot be ${quoted(found.join(', '))}`;
     issues.push({code: 'bad-value', message, at: placeOf(stage.source, path), hint: `write it like ${like}`});
     return undefined;
   };
@@ -90,6 +101,15 @@ export function specOf(stage: Stage, scope: Scope): Result<Spec> {
       memoryMb: measure('memory', resources.memory, SIZE) ?? DEFAULTS.memoryMb,
       ...(limit === undefined ? {} : {seconds: limit}),
       graceSeconds: measure('grace', resources.grace, DURATION) ?? DEFAULTS.graceSeconds,
+    },
+    retry: {
+      backoffSeconds: measure('backoff', stage.retry.backoff, DURATION, 'retry') ?? 0,
+      with: new Map(
+        [...stage.retry.with].flatMap(([name, templates]) => {
+          const values = templates.flatMap((template) => texts(template, pathTo('retry', 'with', name)));
+          return values.length > 0 ? [[name, values] as const] : [];
+        }),
+      ),
     },
   };
   return unless(issues, () => spec);

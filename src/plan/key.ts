@@ -44,6 +44,8 @@ export function keyDoc(step: Step, files: KeyDoc['files'], upstream: Upstream): 
       network: stage.sandbox.network,
       'done-when': [...stage.doneWhen].sort(),
       ...(stage.doneWhen.includes('timed-out') ? {seconds: spec.resources.seconds ?? null} : {}),
+      // Not how often it is tried, but what an attempt may be handed.
+      ...(spec.retry.with.size > 0 ? {with: Object.fromEntries(spec.retry.with)} : {}),
       outputs: Object.fromEntries(
         stage.outputs.map(({name, path, optional, schema}) => [name, {path, optional, schema: schema ?? null}]),
       ),

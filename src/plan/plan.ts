@@ -58,7 +58,7 @@ export function judge(step: Step, doc: KeyDoc, history: History, rerun: Rerun): 
  * over. A step without GPUs costs little, and what it lacked may be there now.
  */
 const isFinal = ({spec}: Step, failure: FailureClass): boolean =>
-  spec.resources.gpus > 0 && (failure === 'failed' || failure === 'timed-out');
+  spec.resources.gpus > 0 && ['failed', 'timed-out', 'no-model'].includes(failure);
 
 /** A verdict for each step, as far as it can be known before anything runs. */
 export function plan({steps}: Graph, files: FileDigests, history: History, rerun: Rerun): Plan {

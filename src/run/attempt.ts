@@ -39,11 +39,12 @@ export function begin(
   doc: KeyDoc,
   inputs: readonly Input[],
   after: number,
+  failures: number,
   context: Context,
 ): Attempt {
   const {runs, files, machine, executorKind} = context;
   const {attempt: number, dir} = makeAttempt(join(runs.attempts, folderOf(step, key)), after);
-  compose(step, `${step.id}, attempt ${number}`, dir, inputs, files, machine);
+  compose(step, `${step.id}, attempt ${number}`, dir, failures, inputs, files, machine);
   const attempt = existing(step, key, doc, number, dir);
   writeJob(dir, {
     version: 1,
@@ -54,6 +55,7 @@ export function begin(
     attempt: number,
     sandbox: machine.sandbox.kind,
     executor: executorKind,
+    graceSeconds: step.spec.resources.graceSeconds,
     made: new Date().toISOString(),
   });
   return attempt;

@@ -14,6 +14,8 @@ export type Queued = {
   readonly because: Reason;
   /** Failed attempts in this run. */
   readonly failures: number;
+  /** Epoch milliseconds before which it may not start: the backoff of a retry. */
+  readonly notBefore?: number;
   /** Composed already, but the executor had no room. */
   readonly attempt?: Attempt;
 };

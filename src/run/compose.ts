@@ -41,11 +41,16 @@ export type Machine = {
   readonly version: string;
 };
 
-/** Fills a fresh attempt's folder with all that the job needs, up to `job.sh`. */
+/**
+ * Fills a fresh attempt's folder with all that the job needs, up to `job.sh`. `failures`: the attempts that went before it in
+ * this run; what `retry.with` hands over depends on it.
+ */
+/** `failures`: how many attempts in this run came before. */
 export function compose(
   step: Step,
   title: string,
   dir: string,
+  failures: number,
   inputs: readonly Input[],
   files: ProjectFiles,
   machine: Machine,
@@ -82,7 +87,7 @@ export function compose(
             prepare: {
               command: resolve(stage.prepare, outside),
               workdir: paths.work,
-              environment: environment(step, outside, machine.home),
+              environment: environment(step, outside, machine.home, failures),
             },
           }
         : {}),
@@ -100,7 +105,7 @@ export function compose(
                 resolve(stage.run, inside),
               ),
               workdir: paths.work,
-              environment: environment(step, inside, inside.home),
+              environment: environment(step, inside, inside.home, failures),
               ...(spec.resources.seconds === undefined ? {} : {seconds: spec.resources.seconds}),
               graceSeconds: spec.resources.graceSeconds,
               reaps: machine.sandbox.reaps,
@@ -112,7 +117,7 @@ export function compose(
   );
 }
 
-function environment(step: Step, layout: Layout, home: string): Environment {
+function environment(step: Step, layout: Layout, home: string, failures: number): Environment {
   return [
     ['PATH', layout.path],
     ['HOME', home],
@@ -124,6 +129,9 @@ function environment(step: Step, layout: Layout, home: string): Environment {
     ),
     ...Object.entries(step.at).map(([axis, value]) => [variable(axis), value] as const),
     ...[...step.spec.fields].map(([path, value]) => [variable(path), asText(value)] as const),
+    ...[...step.spec.retry.with].map(
+      ([name, values]) => [variable(`retry-${name}`), values[failures] ?? values.at(-1)!] as const,
+    ),
   ];
 }
 

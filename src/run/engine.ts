@@ -168,6 +168,7 @@ class Engine {
     const full: Step[] = [];
     for (const item of byUrgency(this.#board.queued, graph.stages)) {
       if (!this.#mayStart()) return;
+      if ((item.notBefore ?? 0) > Date.now()) continue;
       const {step, key, because} = item;
       const {resources} = step.spec;
       if (full.some(({spec}) => asksAsMuch(resources, spec.resources))) continue;
@@ -195,9 +196,9 @@ class Engine {
   }
 
   /** Undefined when a file that the step reads was edited since its verdict: it is judged again, by what stands there now. */
-  #begin({step, key, doc}: Queued, earlier: number): Attempt | undefined {
+  #begin({step, key, doc, failures}: Queued, earlier: number): Attempt | undefined {
     try {
-      return begin(step, key, doc, this.#inputs(step), earlier, this.request);
+      return begin(step, key, doc, this.#inputs(step), earlier, failures, this.request);
     } catch (error) {
       if (!(error instanceof FileChanged)) throw error;
       this.request.files.forget();
@@ -289,7 +290,8 @@ class Engine {
     emit({kind: 'failed', step: step.id, attempt: attempt.number, failure, dir: attempt.dir, again});
     if (again) {
       const because = {kind: 'failed-before', attempts: failures, because: failure.because} as const;
-      this.#board.set(step.id, {kind: 'queued', item: {step, key, doc, because, failures}});
+      const notBefore = Date.now() + step.spec.retry.backoffSeconds * 1000 * 2 ** (failures - 1);
+      this.#board.set(step.id, {kind: 'queued', item: {step, key, doc, because, failures, notBefore}});
       return;
     }
     this.#failed = true;

@@ -22,7 +22,8 @@ export type Ended = {
 /** EX_TEMPFAIL of sysexits.h: the script asks for another try. */
 const TEMPORARY = 75;
 
-const CLASSES: readonly FailureClass[] = ['not-ready', 'temporary', 'failed'];
+/** What a script may say of itself. */
+const CLASSES: readonly FailureClass[] = ['not-ready', 'temporary', 'out-of-memory', 'no-model', 'failed'];
 
 /**
  * Whether an ended attempt may become a result, by its stage's `done-when`. The outputs are judged afterwards. Where any
@@ -40,7 +41,9 @@ export function classify(stage: Pick<Stage, 'doneWhen' | 'run'>, ended: Ended): 
     case 'lost':
       return fail('lost', outcome.because);
     case 'killed':
-      return fail('killed');
+    case 'stopped':
+    case 'out-of-memory':
+      return fail(outcome.kind);
     case 'timed-out':
       return whole && stage.doneWhen.includes('timed-out') ? 'done' : fail('timed-out');
     case 'exited': {

@@ -18,6 +18,8 @@ export type JobRecord = {
   readonly attempt: number;
   readonly sandbox: string;
   readonly executor: string;
+  /** Between TERM and KILL. */
+  readonly graceSeconds: number;
   /** ISO 8601, UTC. */
   readonly made: string;
 };
@@ -40,8 +42,8 @@ export type Found =
   /** `result.json` is there: only the rename is missing. */
   | {readonly kind: 'ready'; readonly attempt: number; readonly dir: string};
 
-/** The attempts at a step under one key, oldest first. `folder` is attempts/<stage>/<cell>-<key12>. */
-export function findAttempts(folder: string, key: StepKey): Found[] {
+/** The attempts in attempts/<stage>/<cell>-<key12>, oldest first; with `key`, those under just that one. */
+export function findAttempts(folder: string, key?: StepKey): Found[] {
   return attemptNumbers(folder).flatMap((attempt): Found[] => {
     const paths = attemptPaths(join(folder, String(attempt)));
     if (readJson(paths.result) !== undefined) return [{kind: 'ready', attempt, dir: paths.dir}];
@@ -50,13 +52,26 @@ export function findAttempts(folder: string, key: StepKey): Found[] {
       return [{kind: 'failed', attempt, dir: paths.dir, record: failed as unknown as FailureRecord}];
     }
     const job = readJson(paths.job);
-    if (!isObject(job) || job.version !== 1 || job.key !== key) return [];
+    if (!isObject(job) || job.version !== 1) return [];
+    if (key !== undefined && job.key !== key) return [];
     return [{kind: 'unsettled', attempt, dir: paths.dir, job: job as unknown as JobRecord}];
   });
 }
 
+/** All attempts that no controller has settled, whatever pipeline made them. */
+export function openAttempts(attempts: string): Extract<Found, {kind: 'unsettled'}>[] {
+  return list(attempts).flatMap((stage) =>
+    list(join(attempts, stage)).flatMap((folder) => {
+      const found = findAttempts(join(attempts, stage, folder));
+      return found.flatMap((attempt) => (attempt.kind === 'unsettled' ? [attempt] : []));
+    }),
+  );
+}
+
+const list = (dir: string): string[] => (existsSync(dir) ? readdirSync(dir) : []);
+
 const attemptNumbers = (folder: string): number[] =>
-  (existsSync(folder) ? readdirSync(folder) : [])
+  list(folder)
     .filter((name) => /^[1-9]\d*$/.test(name))
     .map(Number)
     .sort((a, b) => a - b);
@@ -79,9 +94,7 @@ export function makeAttempt(folder: string, after: number): {readonly attempt: n
 }
 
 const replaced = (folder: string): number[] =>
-  (existsSync(folder) ? readdirSync(folder) : []).flatMap((name) =>
-    (/^(\d+)\.replaces-(\d+)$/.exec(name) ?? []).slice(1).map(Number),
-  );
+  list(folder).flatMap((name) => (/^(\d+)\.replaces-(\d+)$/.exec(name) ?? []).slice(1).map(Number));
 
 export const writeJob = (dir: string, record: JobRecord): void => writeJson(attemptPaths(dir).job, record);
 
