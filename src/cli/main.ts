@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import {Command, Option} from 'commander';
 import type {ProjectOptions} from './project.js';
+import {explain} from './explain.js';
 import {EXIT, terminal} from './terminal.js';
 
 const collect = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
@@ -97,9 +98,6 @@ try {
     const {exitCode} = error as unknown as {exitCode: number};
     process.exitCode = exitCode === 0 ? EXIT.done : EXIT.badInput;
   } else {
-    shell.err(
-      `internal error, please report it:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
-    process.exitCode = EXIT.internal;
+    process.exitCode = explain(error, shell);
   }
 }
