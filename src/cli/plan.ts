@@ -16,7 +16,7 @@ export function planProject(project: Project): {
   readonly verdicts: Plan;
 } {
   const ledger = new Ledger(project.runs.results, project.runs.ledger);
-  const history = new StoredHistory(project.runs, ledger);
+  const history = new StoredHistory(project.runs, ledger, project.pipeline.name);
   return {history, ledger, verdicts: plan(project.graph, project.files.digests, history, project.rerun)};
 }
 

@@ -29,12 +29,13 @@ export async function setUp(
   const ledger = new Ledger(runs.results, runs.ledger);
   const signals = listen();
   return {
+    pipeline: pipeline.name,
     graph,
     files,
     runs,
     rerun,
     ledger,
-    history: new StoredHistory(runs, ledger),
+    history: new StoredHistory(runs, ledger, pipeline.name),
     signals,
     executorKind: pipeline.executor.use,
     executor: local({

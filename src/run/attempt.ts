@@ -26,6 +26,8 @@ export type Attempt = {
 };
 
 export type Context = {
+  /** Name of the pipeline. */
+  readonly pipeline: string;
   readonly runs: Runs;
   readonly files: ProjectFiles;
   readonly machine: Machine;
@@ -125,10 +127,11 @@ const recordOf = (
   exit: ExitRecord,
   outcome: Outcome,
   outputs: ResultRecord['outputs'],
-  {machine, executorKind}: Context,
+  {pipeline, machine, executorKind}: Context,
 ): ResultRecord => ({
   version: 1,
   step: step.id,
+  pipeline,
   key,
   doc,
   attempt: number,

@@ -16,6 +16,8 @@ export class StoredHistory implements History {
   constructor(
     private readonly runs: Runs,
     private readonly ledger: Ledger,
+    /** Its name: what another pipeline left in the same folder is no past of this one. */
+    private readonly pipeline: string,
   ) {}
 
   entry(step: Step, key: StepKey): Entry | undefined {
@@ -32,11 +34,12 @@ export class StoredHistory implements History {
     return last === undefined ? undefined : readResult(last.dir)?.doc;
   }
 
-  /** The newest result of a step under any key. */
+  /** The newest result of a step under any key, of this pipeline; one that names none counts as any pipeline's. */
   last(id: StepId): {readonly dir: string; readonly entry: Entry} | undefined {
     if (this.#latest === undefined) {
       const latest = new Map<StepId, {readonly dir: string; readonly entry: Entry}>();
       for (const {stage, folder, entry} of this.ledger.entries()) {
+        if ((entry.pipeline ?? this.pipeline) !== this.pipeline) continue;
         const known = latest.get(entry.step);
         if (known && known.entry.ended >= entry.ended) continue;
         latest.set(entry.step, {dir: join(this.runs.results, stage, folder), entry});

@@ -11,6 +11,7 @@ import {readResult} from './result.js';
 /** What the ledger keeps of a result: enough to plan and to score without opening it. */
 export type Entry = {
   readonly step: StepId;
+  readonly pipeline?: string;
   readonly key: StepKey;
   readonly outputs: {readonly [output: string]: Digest};
   readonly attempt: number;
@@ -123,9 +124,18 @@ const holdsEntries = (results: JsonObject): boolean =>
 function entryOf(dir: string): Entry | undefined {
   const record = readResult(dir);
   if (!record) return undefined;
-  const {step, key, attempt, seconds, ended, sandbox} = record;
+  const {step, pipeline, key, attempt, seconds, ended, sandbox} = record;
   const outputs = Object.fromEntries(Object.entries(record.outputs).map(([name, {digest}]) => [name, digest]));
-  return {step, key, outputs, attempt, seconds: seconds.run, ended, sandbox};
+  return {
+    step,
+    ...(pipeline === undefined ? {} : {pipeline}),
+    key,
+    outputs,
+    attempt,
+    seconds: seconds.run,
+    ended,
+    sandbox,
+  };
 }
 
 const mtime = (dir: string): string | undefined =>

@@ -11,6 +11,8 @@ import {readJson, writeJson} from './write.js';
 export type ResultRecord = {
   readonly version: 1;
   readonly step: StepId;
+  /** Name of the pipeline that it was made for; absent in results of earlier versions. */
+  readonly pipeline?: string;
   readonly key: StepKey;
   readonly doc: KeyDoc;
   readonly attempt: number;
