@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import {Command, Option} from 'commander';
+import {Command, InvalidArgumentError, Option} from 'commander';
 import type {ProjectOptions} from './project.js';
 import {explain} from './explain.js';
 import {EXIT, terminal} from './terminal.js';
@@ -18,6 +18,12 @@ const project = (command: Command): Command =>
 const rerun = (command: Command): Command =>
   command.option('--rerun <stage[:axis=value,…]>', 'run these steps again; may be repeated', collect, []);
 
+const hours = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0) return value;
+  throw new InvalidArgumentError('It is a number of hours, for instance 40 or 2.5.');
+};
+
 /** Loads a command's module only when it is asked for: `--help` stays quick. */
 const action =
   <Options>(run: (options: Options) => Promise<number> | number) =>
@@ -34,6 +40,7 @@ const program = new Command('ptb')
 const pipeline = program.command('pipeline').description('run, plan and watch the experiment matrix');
 
 rerun(project(pipeline.command('run').description('run what is missing, then print the averaged score table')))
+  .option('--max-gpu-hours <n>', 'start no step that could pass this many GPU-hours in this run', hours)
   .option('--fail-fast', 'start nothing new after the first failed step')
   .option('--dry-run', 'only say what would run')
   .option('--json', 'events as JSON lines on stdout')

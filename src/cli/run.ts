@@ -10,7 +10,8 @@ import {projectTable} from './table.js';
 import {EXIT, type Terminal} from './terminal.js';
 import {watchOther} from './watch.js';
 
-export type RunOptions = ProjectOptions & ReportOptions & {readonly failFast?: boolean; readonly dryRun?: boolean};
+export type RunOptions = ProjectOptions &
+  ReportOptions & {readonly failFast?: boolean; readonly dryRun?: boolean; readonly maxGpuHours?: number};
 
 type End = {readonly ending: Ending; readonly counts: Counts};
 
@@ -56,7 +57,9 @@ async function work(
   const ready = await setUp(project, terminal);
   if (!ready) return EXIT.notReady;
   const emit = reporterFor(project, options, terminal, 'live', openJournal(journal));
-  return end(emit, await runSteps({...ready, emit, onFailure: options.failFast ? 'finish-running' : 'keep-going'}));
+  const onFailure = options.failFast ? 'finish-running' : 'keep-going';
+  const maxGpuHours = options.maxGpuHours ?? Infinity;
+  return end(emit, await runSteps({...ready, emit, onFailure, maxGpuHours}));
 }
 
 /** A run with nothing to do needs no lock, no sandbox and no journal. */
@@ -74,6 +77,7 @@ const hasScores = ({pipeline, graph}: Project): boolean =>
 const CODES: Readonly<Record<Ending, number>> = {
   done: EXIT.done,
   failed: EXIT.failed,
+  capped: EXIT.failed,
   detached: EXIT.interrupted,
   stopped: EXIT.interrupted,
 };

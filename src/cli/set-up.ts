@@ -1,20 +1,24 @@
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {local} from '../executor/local.js';
+import type {Capacity} from '../executor/executor.js';
+import {lacking, local} from '../executor/local.js';
+import type {Step} from '../graph/step.js';
 import type {EngineRequest} from '../run/engine.js';
 import {capacityOf, findGpus, findSandbox, gpuDevices} from '../run/machine.js';
 import {StoredHistory} from '../store/history.js';
 import {Ledger} from '../store/ledger.js';
+import {planProject} from './plan.js';
 import type {Project} from './project.js';
 import {listen} from './signals.js';
 import type {Terminal} from './terminal.js';
 
 /** Everything that the engine needs of this machine; undefined, and said why, when something is missing. */
 export async function setUp(
-  {pipeline, graph, runs, files, rerun}: Project,
+  project: Project,
   terminal: Terminal,
-): Promise<Omit<EngineRequest, 'emit' | 'onFailure'> | undefined> {
+): Promise<Omit<EngineRequest, 'emit' | 'onFailure' | 'maxGpuHours'> | undefined> {
+  const {pipeline, graph, runs, files, rerun} = project;
   const {env} = terminal;
   // Scripts outside the sandbox may call ptb and node themselves.
   const own = [fileURLToPath(new URL('../bin', import.meta.url)), dirname(process.execPath)];
@@ -25,7 +29,16 @@ export async function setUp(
     terminal.err(`${sandbox.message}\n  ${terminal.paintErr('blue', 'remedy')}: ${sandbox.remedy}\n`);
     return undefined;
   }
-  const gpus = [...graph.steps.values()].some(({spec}) => spec.resources.gpus > 0) ? await findGpus() : [];
+  const {verdicts} = planProject(project);
+  const wanted = [...graph.steps.values()].filter(({id}) => verdicts.get(id)!.kind !== 'cached');
+  const gpus = wanted.some(({spec}) => spec.resources.gpus > 0) ? await findGpus() : [];
+  const capacity = capacityOf(pipeline.executor, gpus);
+  const tooLarge = stagesTooLarge(wanted, capacity);
+  if (tooLarge.length > 0) {
+    for (const line of tooLarge) terminal.err(`${line}\n`);
+    terminal.err(`  ${terminal.paintErr('blue', 'remedy')}: ${TOO_LARGE_REMEDY}\n`);
+    return undefined;
+  }
   const ledger = new Ledger(runs.results, runs.ledger);
   const signals = listen();
   return {
@@ -39,7 +52,7 @@ export async function setUp(
     signals,
     executorKind: pipeline.executor.use,
     executor: local({
-      capacity: capacityOf(pipeline.executor, gpus),
+      capacity,
       gpus: gpus.map(({uuid}) => uuid),
       leases: join(tmpdir(), 'ptb-gpus'),
       path,
@@ -54,4 +67,17 @@ export async function setUp(
       version: terminal.version,
     },
   };
+}
+
+const TOO_LARGE_REMEDY =
+  'run it on a larger machine, or ask for less in the pipeline: stages: {NAME: {resources: {gpus: …, cpus: …, memory: …}}}';
+
+/** One line for each stage with a step that this machine can never run. */
+function stagesTooLarge(steps: readonly Step[], capacity: Capacity): string[] {
+  const lines = new Map<string, string>();
+  for (const {stage, spec} of steps) {
+    const because = lacking(spec.resources, capacity);
+    if (because !== undefined) lines.set(stage.name, `stage "${stage.name}" cannot run on this machine: ${because}`);
+  }
+  return [...lines.values()];
 }

@@ -34,12 +34,8 @@ export function local(settings: LocalSettings): Executor {
 
   const fits = ({gpus, cpus, memoryMb}: Resources): Submission => {
     const {capacity} = settings;
-    const lacking = [
-      ...(gpus > capacity.gpus ? [`${gpus} GPUs of ${capacity.gpus}`] : []),
-      ...(cpus > capacity.cpus ? [`${cpus} CPUs of ${capacity.cpus}`] : []),
-      ...(memoryMb > capacity.memoryMb ? [`${memoryMb} MB of memory of ${capacity.memoryMb}`] : []),
-    ];
-    if (lacking.length > 0) return {kind: 'refused', because: `it asks for ${lacking.join(' and ')} of this machine`};
+    const because = lacking({gpus, cpus, memoryMb}, capacity);
+    if (because !== undefined) return {kind: 'refused', because};
     const sum = (pick: (resources: Resources) => number): number =>
       [...held.values()].reduce((total, resources) => total + pick(resources), 0);
     const room =
@@ -103,6 +99,19 @@ export function local(settings: LocalSettings): Executor {
       held.delete(job.name);
     },
   };
+}
+
+/** Why a machine can never run a job that large; undefined when it can. */
+export function lacking(
+  {gpus, cpus, memoryMb}: Pick<Resources, 'gpus' | 'cpus' | 'memoryMb'>,
+  capacity: Capacity,
+): string | undefined {
+  const parts = [
+    ...(gpus > capacity.gpus ? [`${gpus} GPUs, and there are ${capacity.gpus}`] : []),
+    ...(cpus > capacity.cpus ? [`${cpus} CPUs, and there are ${capacity.cpus}`] : []),
+    ...(memoryMb > capacity.memoryMb ? [`${memoryMb} MB of memory, and there are ${capacity.memoryMb}`] : []),
+  ];
+  return parts.length === 0 ? undefined : `it asks for ${parts.join('; for ')}`;
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

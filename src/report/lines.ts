@@ -38,6 +38,9 @@ export function lineOf(event: Event, paint: Paint): string | undefined {
     case 'stopping':
       return `${paint('yellow', 'stop')}    ending ${event.running} jobs`;
     case 'end':
+      if (event.ending === 'capped') {
+        return `${paint('yellow', 'capped')}: ${describeCounts(event.counts)}; what waits would pass --max-gpu-hours`;
+      }
       return `${paint('bold', event.ending)}: ${describeCounts(event.counts)} in ${describeSeconds(event.seconds)}`;
     default:
       return unreachable(event);

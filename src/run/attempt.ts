@@ -79,7 +79,8 @@ const jobName = (step: Step, key: StepKey, number: number, dir: string): JobName
 
 export type Settled =
   | {readonly kind: 'done'; readonly record: ResultRecord; readonly dir: string}
-  | {readonly kind: 'failed'; readonly failure: Failure};
+  /** `seconds` that its run script took, as far as known. */
+  | {readonly kind: 'failed'; readonly failure: Failure; readonly seconds: number};
 
 /** Judges an ended attempt; a good one becomes a result, any other keeps its folder with the reason. */
 export async function settle(attempt: Attempt, context: Context): Promise<Settled> {
@@ -94,11 +95,11 @@ export async function settle(attempt: Attempt, context: Context): Promise<Settle
     claim: readJson(join(paths.work, 'failure.json')),
     evidence,
   });
-  if (verdict !== 'done' || !exit) return fail(attempt, verdict === 'done' ? lost(evidence) : verdict, outcome);
+  if (verdict !== 'done' || !exit) return fail(attempt, verdict === 'done' ? lost(evidence) : verdict, outcome, exit);
 
   const collected = await collect(paths, step.stage.outputs, (schema) => join(paths.files, step.stage.dir, schema));
   if (collected.kind === 'refused') {
-    return fail(attempt, {class: 'failed', because: collected.because, evidence}, outcome);
+    return fail(attempt, {class: 'failed', because: collected.because, evidence}, outcome, exit);
   }
   await dropWork(paths);
   const record = recordOf(attempt, exit, outcome, collected.outputs, context);
@@ -117,9 +118,9 @@ export function refuse({dir}: Attempt, because: string): Failure {
 
 const lost = (evidence: readonly string[]): Failure => ({class: 'lost', because: 'no exit record', evidence});
 
-function fail(attempt: Attempt, failure: Failure, outcome: Outcome): Settled {
+function fail(attempt: Attempt, failure: Failure, outcome: Outcome, exit: ExitRecord | undefined): Settled {
   writeFailure(attempt.dir, {version: 1, ...failure, outcome, ended: new Date().toISOString()});
-  return {kind: 'failed', failure};
+  return {kind: 'failed', failure, seconds: exit ? runSeconds(exit) : 0};
 }
 
 const recordOf = (
@@ -141,13 +142,15 @@ const recordOf = (
   ended: new Date(exit.ended).toISOString(),
   seconds: {
     total: (exit.ended - exit.started) / 1000,
-    run: exit.runStarted === null ? 0 : (exit.ended - exit.runStarted) / 1000,
+    run: runSeconds(exit),
   },
   memoryMb: exit.memoryMb,
   host: exit.host,
   sandbox: machine.sandbox.kind,
   executor: executorKind,
 });
+
+const runSeconds = ({runStarted, ended}: ExitRecord): number => (runStarted === null ? 0 : (ended - runStarted) / 1000);
 
 /** How much of a log's end is looked at. */
 const TAIL_BYTES = 8192;

@@ -10,6 +10,7 @@ import type {Ledger} from '../store/ledger.js';
 import {folderName, folderOf} from '../store/paths.js';
 import {publish} from '../store/result.js';
 import {begin, existing, refuse, settle, type Attempt, type Context} from './attempt.js';
+import {GpuBudget} from './budget.js';
 import {Board, isBroken, isSettled, type Queued, type Running} from './board.js';
 import type {Input} from './compose.js';
 import type {Counts, Emit, Ending} from './event.js';
@@ -23,6 +24,8 @@ export type EngineRequest = Context & {
   readonly history: StoredHistory;
   readonly rerun: Rerun;
   readonly onFailure: 'keep-going' | 'finish-running';
+  /** Cap on the GPU-hours of this run; Infinity for none. */
+  readonly maxGpuHours: number;
   readonly emit: Emit;
   readonly signals: Signals;
 };
@@ -50,12 +53,16 @@ class Engine {
   readonly #board: Board;
   readonly #settling = new Set<Promise<void>>();
   readonly #unknownSince = new Map<StepId, number>();
+  readonly #budget: GpuBudget;
+  /** Steps that the cap keeps from starting. */
+  readonly #overBudget = new Set<StepId>();
   #crash: {readonly error: unknown} | undefined;
   #failed = false;
   #told: 'hold' | 'stop' | undefined;
 
   constructor(private readonly request: EngineRequest) {
     this.#board = new Board(request.graph);
+    this.#budget = new GpuBudget(request.maxGpuHours);
   }
 
   async run(): Promise<{readonly ending: Ending; readonly counts: Counts}> {
@@ -68,7 +75,7 @@ class Engine {
       this.#rethrow();
       if (this.#board.hasFresh()) continue;
       const idle = this.#board.running.length === 0 && this.#settling.size === 0;
-      if (idle && (!this.#mayStart() || this.#board.queued.length === 0)) break;
+      if (idle && (!this.#mayStart() || this.#board.queued.length === this.#overBudget.size)) break;
       await Promise.race([signals.wait(POLL_MS), ...this.#settling]);
     }
     await this.#heed();
@@ -86,6 +93,7 @@ class Engine {
   #ending(): Ending {
     if (this.#told === 'stop') return 'stopped';
     if (this.#told === 'hold') return 'detached';
+    if (this.#overBudget.size > 0) return 'capped';
     return this.#failed ? 'failed' : 'done';
   }
 
@@ -158,6 +166,7 @@ class Engine {
       return;
     }
     const attempt = existing(step, key, doc, found.attempt, found.dir);
+    this.#budget.adopt(step);
     this.#board.set(step.id, {kind: 'running', item: {...item, attempt}});
     emit({kind: 'adopted', step: step.id, key, attempt: attempt.number, job: attempt.job.name});
   }
@@ -166,19 +175,28 @@ class Engine {
   async #submit(): Promise<void> {
     const {executor, history, emit, graph} = this.request;
     const full: Step[] = [];
+    this.#overBudget.clear();
     for (const item of byUrgency(this.#board.queued, graph.stages)) {
       if (!this.#mayStart()) return;
       if ((item.notBefore ?? 0) > Date.now()) continue;
       const {step, key, because} = item;
       const {resources} = step.spec;
       if (full.some(({spec}) => asksAsMuch(resources, spec.resources))) continue;
+      if (!this.#budget.reserve(step)) {
+        this.#overBudget.add(step.id);
+        continue;
+      }
       const earlier = history.entry(step, key)?.attempt ?? 0;
       const attempt = item.attempt ?? this.#begin(item, earlier);
-      if (!attempt) continue;
+      if (!attempt) {
+        this.#budget.settle(step, 0);
+        continue;
+      }
       const answer = await executor.submit(attempt.job);
       switch (answer.kind) {
         case 'busy':
           full.push(step);
+          this.#budget.settle(step, 0);
           this.#board.set(step.id, {kind: 'queued', item: {...item, attempt}});
           break;
         case 'accepted': {
@@ -270,6 +288,7 @@ class Engine {
     const {ledger, emit} = this.request;
     const {step, attempt} = item;
     const end = await settle(attempt, this.request);
+    this.#budget.settle(step, end.kind === 'done' ? end.record.seconds.run : end.seconds);
     if (end.kind === 'failed') {
       this.#fail(item, end.failure);
       return;
@@ -285,6 +304,7 @@ class Engine {
   #fail(item: Running, failure: Failure): void {
     const {emit} = this.request;
     const {step, attempt, key, doc} = item;
+    this.#budget.settle(step, 0);
     const failures = item.failures + 1;
     const again = this.#mayStart() && isRetried(step.stage, failure, failures);
     emit({kind: 'failed', step: step.id, attempt: attempt.number, failure, dir: attempt.dir, again});

@@ -11,8 +11,8 @@ export type Counts = {
   readonly running: number;
 };
 
-/** How a run ended; the process' exit code follows from it. */
-export type Ending = 'done' | 'failed' | 'detached' | 'stopped';
+/** How a run ended; the process' exit code follows from it. `capped`: what is left would pass --max-gpu-hours. */
+export type Ending = 'done' | 'failed' | 'capped' | 'detached' | 'stopped';
 
 /** Everything that a reporter or the journal can learn. Plain JSON: the journal writes it as it comes. */
 export type Event =
