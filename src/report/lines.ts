@@ -1,4 +1,5 @@
 import {describeSeconds} from '../base/quantity.js';
+import type {StepId} from '../graph/step.js';
 import {unreachable} from '../base/unreachable.js';
 import {describeReason} from '../plan/reason.js';
 import type {Counts, Event} from '../run/event.js';
@@ -29,7 +30,7 @@ export function lineOf(event: Event, paint: Paint): string | undefined {
         `        it holds GPUs, so it is tried again only with: --rerun ${event.step}`,
       ].join('\n');
     case 'blocked':
-      return `${paint('yellow', 'blocked')} ${event.step} (${event.by} failed)`;
+      return undefined;
     case 'detaching':
       return [
         `${paint('yellow', 'detach')}  nothing new starts; ${event.running} running jobs go on`,
@@ -53,10 +54,24 @@ export const describeCounts = (counts: Counts): string =>
     .map(([word, count]) => `${count} ${word}`)
     .join(', ') || 'nothing to do';
 
-/** One line per event. */
-export const lineReporter =
-  (write: (text: string) => void, paint: Paint) =>
-  (event: Event): void => {
-    const line = lineOf(event, paint);
-    if (line !== undefined) write(`${line}\n`);
+/** One line per event; steps that a failed one blocks, as one line for all. */
+export function lineReporter(write: (text: string) => void, paint: Paint): (event: Event) => void {
+  const blocked = new Map<StepId, StepId[]>();
+  const flush = (): void => {
+    for (const [by, steps] of blocked) {
+      const what = steps.length === 1 ? steps[0]! : `${steps.length} steps`;
+      write(`${paint('yellow', 'blocked')} ${what} (${by} failed)\n`);
+    }
+    blocked.clear();
   };
+  return (event) => {
+    if (event.kind === 'blocked') {
+      blocked.set(event.by, [...(blocked.get(event.by) ?? []), event.step]);
+      return;
+    }
+    const line = lineOf(event, paint);
+    if (line === undefined) return;
+    flush();
+    write(`${line}\n`);
+  };
+}

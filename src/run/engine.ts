@@ -120,8 +120,10 @@ class Engine {
     const {graph, files, history, rerun, runs, emit} = this.request;
     const step = graph.steps.get(id)!;
     for (const {need, steps} of step.needs) {
-      const by = need.optional ? undefined : steps.find((up) => isBroken(this.#board.get(up)));
-      if (by === undefined) continue;
+      const broken = need.optional ? undefined : steps.find((up) => isBroken(this.#board.get(up)));
+      if (broken === undefined) continue;
+      const state = this.#board.get(broken);
+      const by = state.kind === 'blocked' ? state.by : broken;
       emit({kind: 'blocked', step: id, by});
       this.#board.set(id, {kind: 'blocked', by});
       return;

@@ -56,6 +56,7 @@ export type Event =
     }
   /** Failed in an earlier run and not tried again. */
   | {readonly kind: 'still-failed'; readonly step: StepId; readonly attempts: number; readonly because: string}
+  /** `by`: the failed step at the root of it. */
   | {readonly kind: 'blocked'; readonly step: StepId; readonly by: StepId}
   | {readonly kind: 'detaching'; readonly running: number}
   | {readonly kind: 'stopping'; readonly running: number}
