@@ -1,0 +1,66 @@
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {expect, test} from 'vitest';
+import {findSandbox} from '../../src/run/machine.js';
+import {bwrap} from '../../src/sandbox/bwrap.js';
+import {newProject} from '../rig/project.js';
+import {sandboxContract} from './contract.js';
+
+const tools = fileURLToPath(new URL('../../dist/tools/bin', import.meta.url));
+
+sandboxContract(
+  'bwrap',
+  async () => {
+    const found = await findSandbox({use: 'bwrap', expose: []}, process.env.PATH!, tools);
+    if (found.kind === 'not-ready') throw new Error(`${found.message}; ${found.remedy}`);
+    return found;
+  },
+  {},
+);
+
+test('is an argument vector that can be printed', () => {
+  const sandbox = bwrap('/usr/bin/bwrap', [
+    {kind: 'folder', path: '/usr'},
+    {kind: 'link', path: '/bin', target: 'usr/bin'},
+  ]);
+  const mounts = [
+    {from: '/runs/a b/work', to: '/work', access: 'write'},
+    {from: '/runs/in', to: '/ptb/in', access: 'read'},
+  ] as const;
+  const spec = {mounts, workdir: '/work', network: 'host', devices: ['/dev/nvidia0']} as const;
+  const shared = '--unshare-all --share-net --die-with-parent --new-session';
+  expect(sandbox.wrap(spec, ['bash', 'run.sh', 'two words'])).toEqual([
+    '/usr/bin/bwrap',
+    ...shared.split(' '),
+    ...['--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin'],
+    ...['--proc', '/proc', '--dev', '/dev', '--dev-bind', '/dev/nvidia0', '/dev/nvidia0'],
+    ...['--bind', '/runs/a b/work', '/work', '--ro-bind', '/runs/in', '/ptb/in'],
+    ...['--chdir', '/work', '--', 'bash', 'run.sh', 'two words'],
+  ]);
+  expect(sandbox.wrap({...spec, network: 'none'}, ['true'])).not.toContain('--share-net');
+});
+
+test('a step sees the same names wherever the project lies, and nothing of the machine', async () => {
+  await using project = await newProject();
+  const declared = {for: ['model'], needs: ['fetch'], sandbox: {}, outputs: {env: 'env', ls: 'ls'}};
+  project.stage('fetch', {run: ['bash', '-c', 'echo weights >out.txt']});
+  project.stage('train', {...declared, run: ['bash', 'run.sh']});
+  project.write({'stages/train/run.sh': 'tr "\\0" "\\n" </proc/$$/environ >env; ls -R /ptb /work >ls'});
+  project.pipeline({sandbox: {use: 'bwrap'}});
+  const run = await project.run().ended;
+  expect(run).toMatchObject({code: 0, stderr: ''});
+  const out = join(project.results('train')[0]!.dir, 'out');
+  expect(readFileSync(join(out, 'env'), 'utf8').trim().split('\n').sort()).toEqual([
+    'HOME=/home/ptb',
+    'LANG=C.UTF-8',
+    expect.stringMatching(/^PATH=\/usr/),
+    'PTB_FILES=/ptb/files',
+    'PTB_IN_FETCH=/ptb/in/fetch',
+    'PTB_MODEL=tiny',
+    'PTB_OUT=/ptb/out',
+    'PTB_STEP=/ptb/step.json',
+    'PWD=/work',
+  ]);
+  expect(readFileSync(join(out, 'ls'), 'utf8')).toContain('/ptb/in/fetch:\nout.txt\n');
+});

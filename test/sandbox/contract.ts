@@ -1,0 +1,337 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import {createServer, type AddressInfo, type Server} from 'node:net';
+import {homedir, tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {execa} from 'execa';
+import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest';
+import type {Argv} from '../../src/base/argv.js';
+import {parseExitRecord, type ExitRecord} from '../../src/executor/exit-record.js';
+import {jobScript} from '../../src/executor/job-script.js';
+import type {Layout, Sandbox, SandboxSpec} from '../../src/sandbox/sandbox.js';
+import {killBelow, processesBelow} from '../rig/processes.js';
+import {until} from '../rig/until.js';
+
+/** What a sandbox promises a job, and whoever started it. */
+export const LINES = [
+  'the work folder is writable, and what is written there is seen outside',
+  'out is writable',
+  'home and /tmp are of its own, and writable',
+  'files, inputs and the step file are read-only',
+  'the system is read-only',
+  'the home of the host, the project and other jobs are not visible',
+  'a link does not lead out of it',
+  'processes of the host are neither visible nor to be signalled',
+  'no network is reached when none was asked for',
+  'the network is reached when it was asked for',
+  'only the allowed variables are set',
+  'an argument arrives as it was given',
+  'exit codes pass through',
+  'deaths by signal pass through',
+  'TERM reaches the script, which may save what it has',
+  'KILL ends what ignores TERM',
+  'all processes end with the job',
+  'a daemon that hides ends with the job',
+] as const;
+
+export type Line = (typeof LINES)[number];
+
+/** Lines that a kind of sandbox does not keep, each with the reason. Its test is then expected to fail. */
+export type NotGuaranteed = Partial<Record<Line, string>>;
+
+/** Every sandbox is judged by these lines; called once per kind. */
+export function sandboxContract(name: string, find: () => Promise<Sandbox>, notGuaranteed: NotGuaranteed): void {
+  let sandbox: Sandbox;
+  let root: string;
+  let dir: string;
+  let outside: Layout;
+  let inside: Layout;
+  let server: Server;
+  let port: number;
+
+  beforeAll(async () => {
+    sandbox = await find();
+    server = createServer((wire) => wire.end('hello\n'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    ({port} = server.address() as AddressInfo);
+  });
+  afterAll(() => {
+    server.close();
+  });
+
+  beforeEach(() => {
+    root = realpathSync(mkdtempSync(join(tmpdir(), 'ptb-sandbox-')));
+    dir = join(root, 'job');
+    const part = (folder: string): string => {
+      mkdirSync(join(dir, folder), {recursive: true});
+      return join(dir, folder);
+    };
+    outside = {
+      work: part('work'),
+      files: part('files'),
+      inputs: part('in'),
+      out: part('made'),
+      home: part('home'),
+      tmp: part('tmp'),
+      stepFile: join(dir, 'step.json'),
+      path: '/usr/local/bin:/usr/bin:/bin',
+    };
+    inside = sandbox.inside(outside);
+    writeFileSync(outside.stepFile, '{}');
+    writeFileSync(join(outside.files, 'declared.txt'), 'declared', {mode: 0o444});
+    mkdirSync(join(root, 'upstream'));
+    writeFileSync(join(root, 'upstream/weights'), 'weights');
+    writeFileSync(join(root, 'upstream/secret'), 'not taken');
+    mkdirSync(join(outside.inputs, 'fetch'));
+    symlinkSync(join(root, 'upstream/weights'), join(outside.inputs, 'fetch/weights'));
+    mkdirSync(join(root, 'other-job'));
+    writeFileSync(join(root, 'other-job/trace.txt'), 'other');
+  });
+  afterEach(async () => {
+    await killBelow(root);
+    rmSync(root, {recursive: true});
+  });
+
+  const variables = (): readonly (readonly [string, string])[] => [
+    ['PATH', inside.path],
+    ['HOME', inside.home],
+    ['PTB_STEP', inside.stepFile],
+    ['PTB_FILES', inside.files],
+    ['PTB_OUT', inside.out],
+    ['PTB_IN_FETCH', join(inside.inputs, 'fetch')],
+    ['PTB_NOTE', 'two words\nand "more"'],
+  ];
+
+  /** Starts the job as an executor does, with the same mounts that the engine gives every kind. */
+  const start = (command: Argv, network: SandboxSpec['network'] = 'none') => {
+    const bind = (part: Exclude<keyof Layout, 'path' | 'inputs'>, access: 'read' | 'write') => ({
+      from: outside[part],
+      to: inside[part],
+      access,
+    });
+    const spec: SandboxSpec = {
+      mounts: [
+        bind('tmp', 'write'),
+        bind('home', 'write'),
+        bind('work', 'write'),
+        bind('out', 'write'),
+        bind('files', 'read'),
+        bind('stepFile', 'read'),
+        {from: join(root, 'upstream/weights'), to: join(inside.inputs, 'fetch/weights'), access: 'read'},
+      ],
+      workdir: inside.work,
+      network,
+      devices: [],
+    };
+    const run = {
+      command: sandbox.wrap(spec, command),
+      workdir: outside.work,
+      environment: variables(),
+      graceSeconds: 0.5,
+      reaps: sandbox.reaps,
+    };
+    writeFileSync(join(dir, 'job.sh'), jobScript({title: 'a job', dir, run, secrets: []}));
+    return execa('bash', ['job.sh'], {
+      cwd: dir,
+      detached: true,
+      stdio: 'ignore',
+      env: {PATH: process.env.PATH!, LEAK: 'leak'},
+      extendEnv: false,
+      reject: false,
+    });
+  };
+  const ended = async (job: ReturnType<typeof start>): Promise<ExitRecord> => {
+    await job;
+    return parseExitRecord(readFileSync(join(dir, 'exit.json'), 'utf8'))!;
+  };
+  /** Runs a bash script to its end; its exit code. */
+  const bash = async (script: string, network: SandboxSpec['network'] = 'none'): Promise<number> =>
+    (await ended(start(['bash', '-c', script], network))).code;
+  const said = (): string => readFileSync(join(dir, 'stdout.log'), 'utf8');
+
+  const checks: Readonly<Record<Line, () => Promise<void>>> = {
+    async 'the work folder is writable, and what is written there is seen outside'() {
+      expect(await bash('mkdir -p task && echo model >task/model && chmod +x task/model && pwd -P')).toBe(0);
+      expect(readFileSync(join(outside.work, 'task/model'), 'utf8')).toBe('model\n');
+      expect(said()).toBe(`${inside.work}\n`);
+    },
+    async 'out is writable'() {
+      expect(await bash('echo log >"$PTB_OUT/log.txt"')).toBe(0);
+      expect(readFileSync(join(outside.out, 'log.txt'), 'utf8')).toBe('log\n');
+    },
+    async 'home and /tmp are of its own, and writable'() {
+      const name = `ptb-sandbox-test-${process.pid}`;
+      try {
+        expect(await bash(`ls -A ~ /tmp; echo 1 >~/${name} && echo 2 >/tmp/${name}`)).toBe(0);
+        expect(existsSync(join(tmpdir(), name))).toBe(false);
+      } finally {
+        rmSync(join(tmpdir(), name), {force: true});
+      }
+      expect(readdirSync(outside.home)).toEqual([name]);
+      expect(readdirSync(outside.tmp)).toEqual([name]);
+      expect(said()).toMatch(/^\/tmp:$/m);
+    },
+    async 'files, inputs and the step file are read-only'() {
+      const code = await bash(`
+        grep -q declared "$PTB_FILES/declared.txt" && grep -q weights "$PTB_IN_FETCH/weights" && [ -s "$PTB_STEP" ] || exit 9
+        chmod -R u+w "$PTB_FILES" "$PTB_IN_FETCH/weights" "$PTB_STEP" 2>/dev/null
+        for file in "$PTB_FILES/declared.txt" "$PTB_FILES/new" "$PTB_IN_FETCH/weights" "$PTB_STEP"; do
+          { echo changed >>"$file"; } 2>/dev/null && echo "$file"
+        done
+        rm -f "$PTB_FILES/declared.txt" 2>/dev/null && echo removed
+        exit 0`);
+      expect([code, said()]).toEqual([0, '']);
+      expect(readFileSync(join(root, 'upstream/weights'), 'utf8')).toBe('weights');
+    },
+    async 'the system is read-only'() {
+      const file = `/usr/ptb-sandbox-test-${process.pid}`;
+      try {
+        expect(await bash(`{ : >${file}; } 2>/dev/null`)).not.toBe(0);
+      } finally {
+        rmSync(file, {force: true});
+      }
+    },
+    async 'the home of the host, the project and other jobs are not visible'() {
+      const project = fileURLToPath(new URL('../..', import.meta.url));
+      const hidden = [
+        `${project}package.json`,
+        join(root, 'other-job/trace.txt'),
+        join(root, 'upstream/secret'),
+        join(dir, 'job.sh'),
+        ...(homedir() === '/' ? [] : [homedir()]),
+      ];
+      const seen = hidden.map((path) => `[ -e '${path}' ] && echo '${path}'`).join('\n');
+      await bash(`${seen}\nls "$PTB_IN_FETCH"`);
+      expect(said()).toBe('weights\n');
+    },
+    async 'a link does not lead out of it'() {
+      symlinkSync(join(root, 'other-job'), join(outside.work, 'link'));
+      await bash('cat link/trace.txt');
+      expect(said()).toBe('');
+    },
+    async 'processes of the host are neither visible nor to be signalled'() {
+      const code = await bash(
+        `for file in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <"$file"; echo; done; ! kill -0 ${process.pid} 2>/dev/null`,
+      );
+      expect(code).toBe(0);
+      expect(said()).not.toContain('vitest');
+      expect(said()).not.toContain('job.sh');
+    },
+    async 'no network is reached when none was asked for'() {
+      expect(await bash(`exec 3<>/dev/tcp/127.0.0.1/${port} && cat <&3`)).not.toBe(0);
+      expect(said()).toBe('');
+    },
+    async 'the network is reached when it was asked for'() {
+      expect(await bash(`exec 3<>/dev/tcp/127.0.0.1/${port} && cat <&3`, 'host')).toBe(0);
+      expect(said()).toBe('hello\n');
+    },
+    async 'only the allowed variables are set'() {
+      await ended(start(['env', '-0']));
+      const seen = Object.fromEntries(
+        said()
+          .split('\0')
+          .filter((variable) => variable !== '')
+          .map((variable) => [variable.slice(0, variable.indexOf('=')), variable.slice(variable.indexOf('=') + 1)]),
+      );
+      const {PWD = inside.work, ...rest} = seen; // bwrap sets it to the folder it changes to
+      expect(rest).toEqual({...Object.fromEntries(variables()), LANG: 'C.UTF-8'});
+      expect(PWD).toBe(inside.work);
+    },
+    async 'an argument arrives as it was given'() {
+      const odd = [
+        '',
+        ' ',
+        'two words',
+        "it's",
+        '"',
+        '$HOME `id` $(id)',
+        '\\',
+        '\\n',
+        'a\nb',
+        '*',
+        '-n',
+        '--',
+        'ü 🙂',
+        "'; exit 9 #",
+      ];
+      await ended(start(['bash', '-c', `printf '%s\\0' "$@"`, 'name', ...odd]));
+      expect(said().split('\0').slice(0, -1)).toEqual(odd);
+    },
+    async 'exit codes pass through'() {
+      for (const code of [0, 3, 75, 255]) {
+        rmSync(join(dir, 'claimed'), {recursive: true, force: true});
+        expect(await bash(`exit ${code}`)).toBe(code);
+      }
+    },
+    async 'deaths by signal pass through'() {
+      for (const [signal, number] of [
+        ['KILL', 9],
+        ['SEGV', 11],
+        ['ABRT', 6],
+      ] as const) {
+        rmSync(join(dir, 'claimed'), {recursive: true, force: true});
+        // Not the first process of a pid namespace, which a signal of its own cannot end.
+        expect(await bash(`bash -c 'kill -${signal} $$'; exit $?`)).toBe(128 + number);
+      }
+    },
+    async 'TERM reaches the script, which may save what it has'() {
+      const script = `trap 'echo saved >saved; exit 0' TERM; : >up; until [ -e go ]; do sleep 0.02; done`;
+      const job = start(['bash', '-c', script]);
+      await until(() => existsSync(join(outside.work, 'up')), 'the script is up');
+      process.kill(job.pid!, 'SIGTERM');
+      expect(await ended(job)).toMatchObject({endedBy: 'cancel'});
+      expect(readFileSync(join(outside.work, 'saved'), 'utf8')).toBe('saved\n');
+    },
+    async 'KILL ends what ignores TERM'() {
+      const job = start(['bash', '-c', `trap '' TERM; : >up; until [ -e go ]; do sleep 0.02; done`]);
+      await until(() => existsSync(join(outside.work, 'up')), 'the script is up');
+      process.kill(job.pid!, 'SIGTERM');
+      expect(await ended(job)).toMatchObject({endedBy: 'cancel'});
+      expect(processesBelow(root)).toEqual([]);
+    },
+    async 'all processes end with the job'() {
+      const marks = [1001, 1002, 1003].map((n) => `${n}.${process.pid}`);
+      await bash(`sleep ${marks[0]} & set -m; sleep ${marks[1]} & setsid -f sleep ${marks[2]}; exit 0`);
+      expect(sleeping(marks)).toEqual([]);
+    },
+    async 'a daemon that hides ends with the job'() {
+      const mark = `1004.${process.pid}`;
+      await bash(`cd / && env -i setsid -f sleep ${mark}; exit 0`);
+      const left = sleeping([mark]);
+      for (const pid of left) process.kill(pid, 'SIGKILL');
+      expect(left).toEqual([]);
+    },
+  };
+
+  describe(`sandbox ${name}`, () => {
+    for (const line of LINES) {
+      const reason = notGuaranteed[line];
+      if (reason === undefined) test(line, checks[line]);
+      else test.fails(`NOT GUARANTEED (${reason}): ${line}`, checks[line]);
+    }
+  });
+}
+
+/** Processes `sleep MARK`. */
+const sleeping = (marks: readonly string[]): number[] =>
+  readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter((pid) => {
+      try {
+        const [program, mark] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return program === 'sleep' && marks.includes(mark!);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
