@@ -84,6 +84,13 @@ project(program.command('table').description('the averaged score table, also of 
     ),
   );
 
+project(program.command('why').description('why a step runs, waits or is cached: what differs, field by field'))
+  .argument('<step>', 'as it is printed; or its stage with some of its axes: evaluate:agent=codex')
+  .option('--json', 'as JSON')
+  .action(async (step: string, options: ProjectOptions) => {
+    process.exitCode = (await import('./why.js')).whyCommand(step, options, shell);
+  });
+
 const store = program.command('store').description('the results on disk');
 
 store

@@ -1,4 +1,4 @@
-import {isObject} from '../base/json.js';
+import {isObject, member, type Json} from '../base/json.js';
 import {byCodeUnit} from '../base/canonical.js';
 import {unreachable} from '../base/unreachable.js';
 
@@ -12,18 +12,28 @@ export type Reason =
   /** An attempt that no controller has settled yet: still running, or ended meanwhile. */
   | {readonly kind: 'unsettled'; readonly attempt: number};
 
-/** Dotted paths at which two key documents differ, e.g. `files.evals/gsm8k/evaluate.py`. */
-export function changedPaths(before: unknown, after: unknown, at = ''): string[] {
+/** One place at which two documents differ; a side that has nothing there is undefined. */
+export type Difference = {
+  readonly path: readonly string[];
+  readonly before: Json | undefined;
+  readonly after: Json | undefined;
+};
+
+export function differences(before: Json | undefined, after: Json | undefined, path: string[] = []): Difference[] {
   if (isObject(before) && isObject(after)) {
     const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
     return [...keys]
       .sort(byCodeUnit)
-      .flatMap((key) => changedPaths(before[key], after[key], at === '' ? key : `${at}.${key}`));
+      .flatMap((key) => differences(member(before, key), member(after, key), [...path, key]));
   }
   if (Array.isArray(before) && Array.isArray(after))
-    return JSON.stringify(before) === JSON.stringify(after) ? [] : [at];
-  return Object.is(before, after) ? [] : [at];
+    return JSON.stringify(before) === JSON.stringify(after) ? [] : [{path, before, after}];
+  return Object.is(before, after) ? [] : [{path, before, after}];
 }
+
+/** Dotted paths at which two key documents differ, e.g. `files.evals/gsm8k/evaluate.py`. */
+export const changedPaths = (before: Json, after: Json): string[] =>
+  differences(before, after).map(({path}) => path.join('.'));
 
 export function describeReason(reason: Reason): string {
   switch (reason.kind) {

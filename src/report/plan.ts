@@ -5,7 +5,8 @@ import type {Plan, Verdict} from '../plan/plan.js';
 import {describeReason} from '../plan/reason.js';
 import type {Paint} from './style.js';
 
-const because = (verdict: Verdict): string => {
+/** A verdict with its reason. */
+export const describeVerdict = (verdict: Verdict): string => {
   switch (verdict.kind) {
     case 'cached':
       return 'cached';
@@ -42,7 +43,7 @@ export function renderPlan(graph: Graph, plan: Plan, cost: Cost, detail: 'stages
     `${graph.cells.length} cells, ${steps.length} steps, ${steps.length - open.length} cached`,
     `cost at most: ${cost.gpuHours.toFixed(1)} GPU-hours (${describeWork(cost)}), money ${usd}`,
     ...(detail === 'steps'
-      ? open.map(({id}) => `  ${id}: ${because(plan.get(id)!)}`)
+      ? open.map(({id}) => `  ${id}: ${describeVerdict(plan.get(id)!)}`)
       : reasons(open.map(({id}) => plan.get(id)!))),
     '',
   ].join('\n');
@@ -56,7 +57,7 @@ function reasons(verdicts: readonly Verdict[]): string[] {
   const counts = new Map<string, number>();
   for (const verdict of verdicts) {
     if (verdict.kind !== 'run') continue;
-    const reason = because(verdict);
+    const reason = describeVerdict(verdict);
     counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
   return [...counts].sort(([, a], [, b]) => b - a).map(([reason, count]) => `  ${count} × ${reason}`);
@@ -70,7 +71,7 @@ export const planJson = (graph: Graph, plan: Plan, cost: Cost): object => ({
     stage: stage.name,
     axes: at,
     verdict: plan.get(id)!.kind,
-    because: because(plan.get(id)!),
+    because: describeVerdict(plan.get(id)!),
   })),
   cost: {gpu_hours: cost.gpuHours, usd: cost.usd},
 });

@@ -8,10 +8,12 @@ import type {Entry, Ledger} from './ledger.js';
 import {folderName, folderOf, type Runs} from './paths.js';
 import {readResult} from './result.js';
 
+export type Committed = {readonly dir: string; readonly entry: Entry};
+
 /** The past as `runs/` has it. */
 export class StoredHistory implements History {
   readonly #attempted = new Map<string, ReadonlySet<string>>();
-  #latest: ReadonlyMap<StepId, {readonly dir: string; readonly entry: Entry}> | undefined;
+  #latest: ReadonlyMap<StepId, Committed> | undefined;
 
   constructor(
     private readonly runs: Runs,
@@ -29,15 +31,21 @@ export class StoredHistory implements History {
     return this.entry(step, key)?.outputs;
   }
 
+  /** The result that stands for a step under a key, and where it lies. */
+  committed(step: Step, key: StepKey): Committed | undefined {
+    const entry = this.entry(step, key);
+    return entry && {dir: join(this.runs.results, folderOf(step, key)), entry};
+  }
+
   lastDoc(id: StepId): KeyDoc | undefined {
     const last = this.last(id);
     return last === undefined ? undefined : readResult(last.dir)?.doc;
   }
 
   /** The newest result of a step under any key, of this pipeline; one that names none counts as any pipeline's. */
-  last(id: StepId): {readonly dir: string; readonly entry: Entry} | undefined {
+  last(id: StepId): Committed | undefined {
     if (this.#latest === undefined) {
-      const latest = new Map<StepId, {readonly dir: string; readonly entry: Entry}>();
+      const latest = new Map<StepId, Committed>();
       for (const {stage, folder, entry} of this.ledger.entries()) {
         if ((entry.pipeline ?? this.pipeline) !== this.pipeline) continue;
         const known = latest.get(entry.step);
