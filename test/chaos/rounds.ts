@@ -1,0 +1,202 @@
+import {watch} from 'node:fs';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {until} from '../rig/until.js';
+import {Controller} from './controller.js';
+import {folders, gather, moments, MOMENTS, type Moment} from './evidence.js';
+import {violations, type Reference} from './invariants.js';
+
+import {BROKEN, newChaosProject, ptb, type ChaosProject, type SandboxKind} from './project.js';
+import {Random} from './random.js';
+import {AIMS, killJob, processesOf} from './victims.js';
+
+export type Suite = {
+  readonly kills: number;
+  readonly seed: string;
+  readonly sandbox: SandboxKind;
+  readonly report: (line: string) => void;
+};
+
+export type Sum = {
+  kills: number;
+  resumes: number;
+  jobKills: number;
+  projects: number;
+  readonly violations: string[];
+  /** In how many kills the controller had what under its hands. */
+  readonly moments: Map<Moment, number>;
+};
+
+/** How long a run to the end may take; one that waits for what never comes shows here. */
+const END_MS = 90_000;
+
+export async function runSuite({kills, seed, sandbox, report}: Suite): Promise<Sum> {
+  const sum: Sum = {kills: 0, resumes: 0, jobKills: 0, projects: 0, violations: [], moments: new Map()};
+  const undisturbed = await referenceOf(sandbox);
+  while (sum.kills < kills) {
+    sum.projects++;
+    await using project = await newChaosProject(sandbox);
+    const before = {...sum};
+    const began = Date.now();
+    const found = await disturb(project, new Random(`${seed}/${sum.projects}`), kills, undisturbed, sum);
+    const {length} = found;
+    report(
+      `project ${sum.projects}: ${sum.kills - before.kills} kills, ${sum.jobKills - before.jobKills} jobs killed, ` +
+        `${sum.resumes - before.resumes} resumes, ${((Date.now() - began) / 1000).toFixed(1)} s, ` +
+        `${length} ${length === 1 ? 'violation' : 'violations'}`,
+    );
+    if (length === 0) continue;
+    project.keep();
+    for (const one of found) report(`  ${one}`);
+    report(`  kept: ${project.root}`);
+    sum.violations.push(...found);
+  }
+  return sum;
+}
+
+/** "12 composing, 30 jobs running, …" */
+export const describeMoments = ({moments: counts}: Sum): string =>
+  MOMENTS.filter((moment) => counts.has(moment))
+    .map((moment) => `${counts.get(moment)!} ${moment}`)
+    .join(', ');
+
+async function referenceOf(sandbox: SandboxKind): Promise<Reference> {
+  await using project = await newChaosProject(sandbox);
+  const run = new Controller(project);
+  await run.ended;
+  const evidence = gather(project, new Set());
+  const reference = new Map(evidence.results.map(({id, folder, outputs}) => [id, {folder, outputs}] as const));
+  const wrong = violations(evidence, reference);
+  if (!isComplete(project, run) || wrong.length > 0 || reference.size !== project.ids.length - BROKEN.length) {
+    project.keep();
+    throw new Error(`the undisturbed run failed: ${wrong.join('; ')}\n${run.said}\nkept: ${project.root}`);
+  }
+  return reference;
+}
+
+/** All done but what is made to fail. */
+const isComplete = ({ids}: ChaosProject, {code, counts}: Controller): boolean =>
+  code === 1 &&
+  counts !== undefined &&
+  counts.failed === BROKEN.length &&
+  counts.done! + counts.cached! === ids.length - BROKEN.length;
+
+/** Kills and resumes until the project is done or has had its share of kills; what it shows in the end. */
+async function disturb(
+  project: ChaosProject,
+  random: Random,
+  kills: number,
+  undisturbed: Reference,
+  sum: Sum,
+): Promise<string[]> {
+  const seen = new Set<string>();
+  const found: string[] = [];
+  // A killed controller leaves jobs that it made and did not submit, for which the next one has patience: with more kills
+  // than these, little else would be going on.
+  const last = Math.min(kills, sum.kills + Math.floor(random.between(6, 15)));
+  let complete = false;
+  let started = 0;
+  while (!complete && sum.kills < last) {
+    const controllers = [new Controller(project)];
+    if (started++ > 0) sum.resumes++;
+    const jobKill = random.chance(0.4)
+      ? (async () => {
+          await sleep(random.between(0, 700));
+          const aim = random.pick(AIMS);
+          for (let tries = 0; tries < 20; tries++) {
+            if (killJob(project, aim, random) !== undefined) {
+              sum.jobKills++;
+              return;
+            }
+            await sleep(25);
+          }
+        })()
+      : Promise.resolve();
+    const rival = random.chance(0.1);
+    if (rival) {
+      await sleep(random.between(0, 150));
+      controllers.push(new Controller(project));
+    }
+    for (const controller of controllers) {
+      await Promise.race([moment(project, controller, random), controller.ended]);
+      controller.kill();
+      await controller.ended;
+      for (const folder of folders(project.root, 'results')) seen.add(folder);
+      if (controller.signal === null) {
+        if (controller.code !== 1) found.push(`a run ended with ${controller.code}: ${controller.said}`);
+        complete ||= isComplete(project, controller);
+        continue;
+      }
+      sum.kills++;
+      for (const one of moments(project.root, controller.pid)) sum.moments.set(one, (sum.moments.get(one) ?? 0) + 1);
+    }
+    await jobKill;
+  }
+  found.push(...(await bringToEnd(project, sum)));
+  return [...found, ...(await judge(project, seen, undisturbed))];
+}
+
+/** The moment of a kill, drawn so that start-up, composing, submission, settling and commit are all hit. */
+async function moment({log}: ChaosProject, controller: Controller, random: Random): Promise<void> {
+  const kind = random.pick(['clock', 'clock', 'event', 'event', 'job-ended', 'job-ended', 'late']);
+  const patience = sleep(2500);
+  switch (kind) {
+    case 'event': {
+      const [count, ms] = [1 + Math.floor(random.next() * 40), random.between(0, 12)];
+      await Promise.race([controller.lines(count), patience]);
+      return sleep(ms);
+    }
+    case 'job-ended': {
+      const [count, ms] = [1 + Math.floor(random.next() * 8), random.between(0, 60)];
+      await Promise.race([controller.lines(2), patience]);
+      await Promise.race([changes(log, count), patience]);
+      return sleep(ms);
+    }
+    case 'late':
+      return sleep(random.between(600, 2500));
+    default:
+      return sleep(random.between(0, 600));
+  }
+}
+
+/** Resolves when a file has grown so many times. */
+async function changes(file: string, count: number): Promise<void> {
+  const watcher = watch(file);
+  await new Promise<void>((resolve) => {
+    let seen = 0;
+    watcher.on('change', () => {
+      if (++seen >= count) resolve();
+    });
+    setTimeout(resolve, 2500);
+  });
+  watcher.close();
+}
+
+/** A job that was killed may have been reported by the run that found it: the one after that is the last. */
+async function bringToEnd(project: ChaosProject, sum: Sum): Promise<string[]> {
+  for (let tries = 0; tries < 3; tries++) {
+    const run = new Controller(project);
+    sum.resumes++;
+    const over = await Promise.race([run.ended.then(() => true), sleep(END_MS, false, {ref: false})]);
+    if (!over) {
+      run.kill();
+      return [`a resumed run did not end within ${END_MS} ms: ${run.said}`];
+    }
+    if (run.stderr.includes('watching it')) return [`a dead controller blocked: ${run.stderr}`];
+    if (isComplete(project, run)) return [];
+    if (run.code !== 1) return [`a resumed run ended with ${run.code}: ${run.said}`];
+  }
+  return ['three resumed runs did not complete the project'];
+}
+
+async function judge(project: ChaosProject, seen: ReadonlySet<string>, undisturbed: Reference): Promise<string[]> {
+  const {root} = project;
+  const found: string[] = [];
+  await until(() => processesOf(root).length === 0, 'all processes are gone', 2000).catch(() => {
+    found.push(...processesOf(root).map(({pid, args}) => `process ${pid} is left: ${args}`));
+  });
+  found.push(...violations(gather(project, seen), undisturbed));
+  const verified = await ptb(project, ['store', 'verify'], 60_000);
+  if (verified.code !== 0) found.push(`ptb store verify: exit ${verified.code}: ${verified.stdout}${verified.stderr}`);
+  if (found.length > 0) for (const {pid} of processesOf(root)) process.kill(pid, 'SIGKILL');
+  return found;
+}
