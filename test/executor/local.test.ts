@@ -138,7 +138,7 @@ test('memory is a slot like CPUs', async () => {
   });
   expect(await make().submit(job(201))).toEqual({
     kind: 'refused',
-    because: 'it asks for 201 MB of memory of 200 of this machine',
+    because: 'it asks for 201 MB of memory, and there are 200',
   });
   rmSync(dir, {recursive: true});
 });

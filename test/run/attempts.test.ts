@@ -255,16 +255,15 @@ test('no more jobs run at once than the machine has slots for', async () => {
   expect((await run.ended).code).toBe(0);
 });
 
-test('a step that no machine of this size can take fails with the numbers', async () => {
+test('a step that the machine is too small for is said before anything starts, with the numbers', async () => {
   await using project = await newProject();
-  project.stage('train', {resources: {cpus: 64, memory: '1GB'}});
+  const fetch = project.stage('fetch');
+  project.stage('train', {needs: ['fetch'], resources: {cpus: 64, memory: '1GB'}});
   project.pipeline();
   const run = await project.run().ended;
-  expect(run.code).toBe(1);
-  expect(failuresOf(run, 'train')).toMatchObject([
-    {class: 'not-ready', because: 'it asks for 64 CPUs of 4 of this machine'},
-  ]);
-  expect(project.has('runs/results/train')).toBe(false);
+  expect(run.code).toBe(3);
+  expect(run.stderr).toContain('64 CPUs, and there are 4');
+  expect(fetch.invocations).toBe(0);
 });
 
 test('an edit while a step waits for room judges it again, by what stands there now', async () => {
