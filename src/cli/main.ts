@@ -41,6 +41,7 @@ const pipeline = program.command('pipeline').description('run, plan and watch th
 
 rerun(project(pipeline.command('run').description('run what is missing, then print the averaged score table')))
   .option('--max-gpu-hours <n>', 'start no step that could pass this many GPU-hours in this run', hours)
+  .option('--yes', 'run steps with GPUs again whose results an edit made stale')
   .option('--fail-fast', 'start nothing new after the first failed step')
   .option('--dry-run', 'only say what would run')
   .option('--json', 'events as JSON lines on stdout')

@@ -1,3 +1,7 @@
+import type {Step} from '../graph/step.js';
+import type {Verdict} from '../plan/plan.js';
+import {describeStale, staleOf, staleSteps} from '../plan/stale.js';
+import {renderStale} from '../report/plan.js';
 import {runSteps} from '../run/engine.js';
 import type {Counts, Emit, Ending} from '../run/event.js';
 import {lock, type Controller} from '../run/lock.js';
@@ -11,7 +15,12 @@ import {EXIT, type Terminal} from './terminal.js';
 import {watchOther} from './watch.js';
 
 export type RunOptions = ProjectOptions &
-  ReportOptions & {readonly failFast?: boolean; readonly dryRun?: boolean; readonly maxGpuHours?: number};
+  ReportOptions & {
+    readonly failFast?: boolean;
+    readonly dryRun?: boolean;
+    readonly yes?: boolean;
+    readonly maxGpuHours?: number;
+  };
 
 type End = {readonly ending: Ending; readonly counts: Counts};
 
@@ -53,13 +62,25 @@ async function work(
   tookOver: Controller | undefined,
   end: (emit: Emit, end: End) => number,
 ): Promise<number> {
+  const stale = options.yes ? [] : staleSteps(project.graph, planProject(project).verdicts);
+  if (stale.length > 0) {
+    terminal.err(renderStale(stale, terminal.paintErr));
+    return EXIT.badInput;
+  }
   if (tookOver) terminal.err(`process ${tookOver.pid} ended without a word; taking over from it\n`);
   const ready = await setUp(project, terminal);
   if (!ready) return EXIT.notReady;
   const emit = reporterFor(project, options, terminal, 'live', openJournal(journal));
   const onFailure = options.failFast ? 'finish-running' : 'keep-going';
+  const hold = options.yes ? () => undefined : holdStale;
   const maxGpuHours = options.maxGpuHours ?? Infinity;
-  return end(emit, await runSteps({...ready, emit, onFailure, maxGpuHours}));
+  return end(emit, await runSteps({...ready, emit, onFailure, maxGpuHours, hold}));
+}
+
+/** A step that turns out stale while the run is under way is not started either. */
+function holdStale(step: Step, verdict: Verdict): string | undefined {
+  const stale = staleOf(step, verdict);
+  return stale && `it would run again (${stale.because}; ${describeStale([stale])}) only with --yes`;
 }
 
 /** A run with nothing to do needs no lock, no sandbox and no journal. */

@@ -17,7 +17,7 @@ import type {Terminal} from './terminal.js';
 export async function setUp(
   project: Project,
   terminal: Terminal,
-): Promise<Omit<EngineRequest, 'emit' | 'onFailure' | 'maxGpuHours'> | undefined> {
+): Promise<Omit<EngineRequest, 'emit' | 'onFailure' | 'maxGpuHours' | 'hold'> | undefined> {
   const {pipeline, graph, runs, files, rerun} = project;
   const {env} = terminal;
   // Scripts outside the sandbox may call ptb and node themselves.

@@ -29,6 +29,8 @@ export function lineOf(event: Event, paint: Paint): string | undefined {
         `${paint('red', 'failed')}  ${event.step}, in an earlier run: ${printable(event.because)}`,
         `        it holds GPUs, so it is tried again only with: --rerun ${event.step}`,
       ].join('\n');
+    case 'held':
+      return `${paint('yellow', 'held')}    ${event.step}: ${printable(event.because)}`;
     case 'blocked':
       return undefined;
     case 'detaching':
@@ -56,17 +58,18 @@ export const describeCounts = (counts: Counts): string =>
 
 /** One line per event; steps that a failed one blocks, as one line for all. */
 export function lineReporter(write: (text: string) => void, paint: Paint): (event: Event) => void {
-  const blocked = new Map<StepId, StepId[]>();
+  const blocked = new Map<StepId, {readonly steps: StepId[]; readonly because: 'failed' | 'held'}>();
   const flush = (): void => {
-    for (const [by, steps] of blocked) {
+    for (const [by, {steps, because}] of blocked) {
       const what = steps.length === 1 ? steps[0]! : `${steps.length} steps`;
-      write(`${paint('yellow', 'blocked')} ${what} (${by} failed)\n`);
+      write(`${paint('yellow', 'blocked')} ${what} (${by} ${because === 'held' ? 'is held' : 'failed'})\n`);
     }
     blocked.clear();
   };
   return (event) => {
     if (event.kind === 'blocked') {
-      blocked.set(event.by, [...(blocked.get(event.by) ?? []), event.step]);
+      const {by, step, because} = event;
+      blocked.set(by, {steps: [...(blocked.get(by)?.steps ?? []), step], because});
       return;
     }
     const line = lineOf(event, paint);

@@ -98,6 +98,7 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
       case 'still-failed':
         tally(event.step).failed++;
         break;
+      case 'held':
       case 'blocked':
         tally(event.step).blocked++;
         break;
@@ -109,7 +110,7 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
         return;
       default:
     }
-    if (['failed', 'still-failed', 'detaching', 'stopping'].includes(event.kind)) {
+    if (['failed', 'still-failed', 'held', 'detaching', 'stopping'].includes(event.kind)) {
       screen.clear();
       stream.write(`${lineOf(event, paint)!}\n`);
       draw();

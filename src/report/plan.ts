@@ -3,7 +3,8 @@ import type {Graph} from '../graph/graph.js';
 import type {Cost} from '../plan/cost.js';
 import type {Plan, Verdict} from '../plan/plan.js';
 import {describeReason} from '../plan/reason.js';
-import type {Paint} from './style.js';
+import {describeStale, type Stale} from '../plan/stale.js';
+import {printable, type Paint} from './style.js';
 
 /** A verdict with its reason. */
 export const describeVerdict = (verdict: Verdict): string => {
@@ -61,6 +62,32 @@ function reasons(verdicts: readonly Verdict[]): string[] {
     counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
   return [...counts].sort(([, a], [, b]) => b - a).map(([reason, count]) => `  ${count} × ${reason}`);
+}
+
+/** How many ids are listed for one reason. */
+const LISTED = 8;
+
+/** Why a run with stale results of steps with GPUs does not start, and the ways out. */
+export function renderStale(all: readonly Stale[], paint: Paint): string {
+  const reasons = [...new Set(all.map(({because}) => because))];
+  const first = all[0]!.step.id;
+  const what = all.length === 1 ? '1 step with GPUs has a result' : `${all.length} steps with GPUs have results`;
+  return [
+    `${what} that an edit made stale; running again takes ${describeStale(all)}`,
+    ...reasons.flatMap((reason) => {
+      const some = all.filter(({because}) => because === reason);
+      return [
+        `  ${some.length} × ${printable(reason)}`,
+        ...some.slice(0, LISTED).map(({step}) => `    ${step.id}`),
+        ...(some.length > LISTED ? [`    and ${some.length - LISTED} more`] : []),
+      ];
+    }),
+    'nothing was started',
+    `  ${paint('blue', 'to see what changed')}: ptb why ${first}`,
+    `  ${paint('blue', 'to keep the old results')}: ptb step accept ${first} --because "…"`,
+    `  ${paint('blue', 'to run them again')}: ptb pipeline run --yes, or --rerun ${first}`,
+    '',
+  ].join('\n');
 }
 
 /** The stable shape that schemas/plan.schema.json describes. */

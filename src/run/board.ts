@@ -37,6 +37,8 @@ export type State =
       readonly how: 'cached' | 'ran';
     }
   | {readonly kind: 'failed'; readonly failure: Failure}
+  /** Kept from starting, with the reason. */
+  | {readonly kind: 'held'; readonly because: string}
   | {readonly kind: 'blocked'; readonly by: StepId};
 
 export type Done = Extract<State, {kind: 'done'}>;
@@ -116,7 +118,8 @@ export class Board {
 export const isSettled = ({kind}: State): boolean => kind === 'done' || isBroken({kind});
 
 /** Settled, but without outputs. */
-export const isBroken = ({kind}: Pick<State, 'kind'>): boolean => kind === 'failed' || kind === 'blocked';
+export const isBroken = ({kind}: Pick<State, 'kind'>): boolean =>
+  kind === 'failed' || kind === 'held' || kind === 'blocked';
 
 function column(state: State): keyof Counts {
   switch (state.kind) {
@@ -124,6 +127,8 @@ function column(state: State): keyof Counts {
       return state.how === 'cached' ? 'cached' : 'done';
     case 'queued':
       return 'waiting';
+    case 'held':
+      return 'blocked';
     case 'settling':
       return 'running';
     default:

@@ -3,7 +3,7 @@ import type {Executor} from '../executor/executor.js';
 import type {Graph} from '../graph/graph.js';
 import type {Step, StepId} from '../graph/step.js';
 import {keyDoc, type OutputDigests} from '../plan/key.js';
-import {judge, type Rerun} from '../plan/plan.js';
+import {judge, type Rerun, type Verdict} from '../plan/plan.js';
 import type {StoredHistory} from '../store/history.js';
 import {FileChanged} from '../store/files.js';
 import type {Ledger} from '../store/ledger.js';
@@ -23,6 +23,8 @@ export type EngineRequest = Context & {
   readonly ledger: Ledger;
   readonly history: StoredHistory;
   readonly rerun: Rerun;
+  /** Why a step must not be started, if it must not. */
+  readonly hold: (step: Step, verdict: Verdict) => string | undefined;
   readonly onFailure: 'keep-going' | 'finish-running';
   /** Cap on the GPU-hours of this run; Infinity for none. */
   readonly maxGpuHours: number;
@@ -58,6 +60,7 @@ class Engine {
   readonly #overBudget = new Set<StepId>();
   #crash: {readonly error: unknown} | undefined;
   #failed = false;
+  #held = false;
   #told: 'hold' | 'stop' | undefined;
 
   constructor(private readonly request: EngineRequest) {
@@ -94,7 +97,7 @@ class Engine {
     if (this.#told === 'stop') return 'stopped';
     if (this.#told === 'hold') return 'detached';
     if (this.#overBudget.size > 0) return 'capped';
-    return this.#failed ? 'failed' : 'done';
+    return this.#failed || this.#held ? 'failed' : 'done';
   }
 
   #mayStart(): boolean {
@@ -117,14 +120,15 @@ class Engine {
 
   /** A verdict for a step whose needs may all be settled. */
   #decide(id: StepId): void {
-    const {graph, files, history, rerun, runs, emit} = this.request;
+    const {graph, files, history, rerun, hold, runs, emit} = this.request;
     const step = graph.steps.get(id)!;
     for (const {need, steps} of step.needs) {
       const broken = need.optional ? undefined : steps.find((up) => isBroken(this.#board.get(up)));
       if (broken === undefined) continue;
       const state = this.#board.get(broken);
       const by = state.kind === 'blocked' ? state.by : broken;
-      emit({kind: 'blocked', step: id, by});
+      const because = this.#board.get(by).kind === 'held' ? 'held' : 'failed';
+      emit({kind: 'blocked', step: id, by, because});
       this.#board.set(id, {kind: 'blocked', by});
       return;
     }
@@ -148,6 +152,13 @@ class Engine {
       this.#failed = true;
       emit({kind: 'still-failed', step: id, attempts: verdict.attempts, because: verdict.because});
       this.#board.set(id, {kind: 'failed', failure: {class: 'failed', because: verdict.because, evidence: []}});
+      return;
+    }
+    const because = hold(step, verdict);
+    if (because !== undefined) {
+      this.#held = true;
+      emit({kind: 'held', step: id, because});
+      this.#board.set(id, {kind: 'held', because});
       return;
     }
     const item: Queued = {step, key, doc: verdict.doc, because: verdict.because, failures: 0};
@@ -242,7 +253,9 @@ class Engine {
               ? `${need.stage} failed: ${state.failure.because}`
               : state.kind === 'blocked'
                 ? `${state.by} failed`
-                : 'it is not there';
+                : state.kind === 'held'
+                  ? `not started: ${state.because}`
+                  : 'it is not there';
           return {axes, folder: '', out: null, take: [], because: why, seconds: null, sandbox: null};
         }
         const {dir, outputs, seconds, sandbox} = state;

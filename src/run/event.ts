@@ -57,7 +57,10 @@ export type Event =
   /** Failed in an earlier run and not tried again. */
   | {readonly kind: 'still-failed'; readonly step: StepId; readonly attempts: number; readonly because: string}
   /** `by`: the failed step at the root of it. */
-  | {readonly kind: 'blocked'; readonly step: StepId; readonly by: StepId}
+  /** Not started although it could be: it would spend what nobody agreed to. */
+  | {readonly kind: 'held'; readonly step: StepId; readonly because: string}
+  /** `by`: the step that failed, or was held. */
+  | {readonly kind: 'blocked'; readonly step: StepId; readonly by: StepId; readonly because: 'failed' | 'held'}
   | {readonly kind: 'detaching'; readonly running: number}
   | {readonly kind: 'stopping'; readonly running: number}
   | {readonly kind: 'end'; readonly ending: Ending; readonly counts: Counts; readonly seconds: number};
