@@ -4,18 +4,17 @@ import type {StepId} from '../graph/step.js';
 import type {Plan} from '../plan/plan.js';
 import type {StepFate, StepFates} from '../report/evidence.js';
 import type {StoredHistory} from '../store/history.js';
-import {folderOf, type Runs} from '../store/paths.js';
 
 /** What became of each step so far, by stage: the table's view of a run, finished or not. */
-export function fatesOf(graph: Graph, verdicts: Plan, history: StoredHistory, runs: Runs): StepFates {
+export function fatesOf(graph: Graph, verdicts: Plan, history: StoredHistory): StepFates {
   const fates = new Map<StepId, StepFate>();
   const byStage = new Map<string, StepFate[]>();
   for (const step of graph.steps.values()) {
     const fate = ((): StepFate => {
       const verdict = verdicts.get(step.id)!;
       if (verdict.kind === 'cached') {
-        const entry = history.entry(step, verdict.key)!;
-        const out = join(runs.results, folderOf(step, verdict.key), 'out');
+        const {dir, entry} = history.committed(step, verdict.key)!;
+        const out = join(dir, 'out');
         return {kind: 'done', at: step.at, out, seconds: entry.seconds, sandbox: entry.sandbox};
       }
       if (verdict.kind === 'run' && verdict.because.kind === 'failed-before') {

@@ -92,6 +92,15 @@ project(program.command('why').description('why a step runs, waits or is cached:
     process.exitCode = (await import('./why.js')).whyCommand(step, options, shell);
   });
 
+const step = program.command('step').description('single steps: their results, attempts and logs');
+
+project(step.command('accept').description('keep old results although an edit changed what makes them'))
+  .argument('<step...>', 'as it is printed; or its stage with some of its axes, for all that are stale')
+  .requiredOption('--because <text>', 'why the old results are still good; it is recorded')
+  .action(async (steps: string[], options: ProjectOptions & {because: string}) => {
+    process.exitCode = (await import('./step.js')).acceptCommand(steps, options, shell);
+  });
+
 const store = program.command('store').description('the results on disk');
 
 store

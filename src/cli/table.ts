@@ -1,6 +1,7 @@
 import {asText, isObject, type Json, type JsonObject} from '../base/json.js';
 import {scoreOf} from '../config/score.js';
 import type {Axes} from '../matrix/cell.js';
+import {describeAccepted} from '../report/plan.js';
 import {evidenceOf, type StepFate} from '../report/evidence.js';
 import {renderTable, type TableFormat} from '../report/table.js';
 import {tableOf} from '../score/table.js';
@@ -23,10 +24,14 @@ export function tableCommand(options: TableOptions, terminal: Terminal): number 
 /** The table as the results have it now, also of a half-finished run. */
 export function projectTable(project: Project, format: TableFormat, terminal: Terminal): string {
   const {history, verdicts} = planProject(project);
-  const fates = fatesOf(project.graph, verdicts, history, project.runs);
+  const fates = fatesOf(project.graph, verdicts, history);
   const cells = project.graph.cells.map(({at}) => at);
   const evidence = evidenceOf(project.pipeline.score, cells, fates);
-  return renderTable(tableOf(evidence, project.pipeline.score), format, terminal.paintOut);
+  return renderTable(
+    tableOf({...evidence, accepted: describeAccepted(verdicts)}, project.pipeline.score),
+    format,
+    terminal.paintOut,
+  );
 }
 
 /** The table of what a gathering step was handed: its `$PTB_STEP` file, with `score` among its fields. */

@@ -8,11 +8,26 @@ import {changedPaths, type Reason} from './reason.js';
 export interface History {
   /** The outputs committed under a key. */
   outputs(step: Step, key: StepKey): OutputDigests | undefined;
+  /** An old result that someone keeps under this key. */
+  accepted(step: Step, key: StepKey): {readonly by: Accepted; readonly outputs: OutputDigests} | undefined;
   /** The key document that this step was last committed under, if ever. */
   lastDoc(id: StepId): KeyDoc | undefined;
   /** Attempts under this key that did not become a result. */
   attempts(step: Step, key: StepKey): Attempts;
 }
+
+/** Someone's decision that a result is still good although its step's key changed. */
+export type Accepted = {
+  /** The key that the result was made under. */
+  readonly from: StepKey;
+  /** Dotted paths at which the key documents differ. */
+  readonly paths: readonly string[];
+  readonly because: string;
+  /** user@host */
+  readonly by: string;
+  /** ISO 8601, UTC. */
+  readonly when: string;
+};
 
 export type Attempts =
   | {readonly kind: 'none'}
@@ -23,7 +38,7 @@ export type Attempts =
 export type FileDigests = (step: Step) => KeyDoc['files'];
 
 export type Verdict =
-  | {readonly kind: 'cached'; readonly key: StepKey; readonly outputs: OutputDigests}
+  | {readonly kind: 'cached'; readonly key: StepKey; readonly outputs: OutputDigests; readonly accepted?: Accepted}
   | {readonly kind: 'run'; readonly key: StepKey; readonly doc: KeyDoc; readonly because: Reason}
   /** It failed, and would fail again at the price of GPU time: only `--rerun` tries it once more. */
   | {readonly kind: 'failed'; readonly key: StepKey; readonly attempts: number; readonly because: string}
@@ -44,6 +59,8 @@ export function judge(step: Step, doc: KeyDoc, history: History, rerun: Rerun): 
   if (rerun(step)) return run({kind: 'asked-for'});
   const outputs = history.outputs(step, key);
   if (outputs) return {kind: 'cached', key, outputs};
+  const accepted = history.accepted(step, key);
+  if (accepted) return {kind: 'cached', key, outputs: accepted.outputs, accepted: accepted.by};
   if (attempts.kind === 'failed') {
     if (isFinal(step, attempts.class))
       return {kind: 'failed', key, attempts: attempts.count, because: attempts.because};

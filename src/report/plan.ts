@@ -1,5 +1,6 @@
 import CliTable from 'cli-table3';
 import type {Graph} from '../graph/graph.js';
+import type {StepId} from '../graph/step.js';
 import type {Cost} from '../plan/cost.js';
 import type {Plan, Verdict} from '../plan/plan.js';
 import {describeReason} from '../plan/reason.js';
@@ -10,7 +11,7 @@ import {printable, type Paint} from './style.js';
 export const describeVerdict = (verdict: Verdict): string => {
   switch (verdict.kind) {
     case 'cached':
-      return 'cached';
+      return verdict.accepted ? `cached (accepted: ${verdict.accepted.because})` : 'cached';
     case 'run':
       return describeReason(verdict.because);
     case 'failed':
@@ -38,14 +39,16 @@ export function renderPlan(graph: Graph, plan: Plan, cost: Cost, detail: 'stages
     table.push([stage.name, String(own.length), ...counts.map(String), hours === undefined ? '' : hours.toFixed(1)]);
   }
   const open = steps.filter(({id}) => plan.get(id)!.kind !== 'cached');
+  /** What a reader must know of: not plainly cached. */
+  const told = steps.filter(({id}) => describeVerdict(plan.get(id)!) !== 'cached');
   const usd = cost.usd === null ? 'unknown' : `$${cost.usd.toFixed(0)}`;
   return [
     table.toString(),
     `${graph.cells.length} cells, ${steps.length} steps, ${steps.length - open.length} cached`,
     `cost at most: ${cost.gpuHours.toFixed(1)} GPU-hours (${describeWork(cost)}), money ${usd}`,
     ...(detail === 'steps'
-      ? open.map(({id}) => `  ${id}: ${describeVerdict(plan.get(id)!)}`)
-      : reasons(open.map(({id}) => plan.get(id)!))),
+      ? told.map(({id}) => `  ${id}: ${describeVerdict(plan.get(id)!)}`)
+      : reasons(told.map(({id}) => plan.get(id)!))),
     '',
   ].join('\n');
 }
@@ -57,11 +60,28 @@ const describeWork = (cost: Cost): string =>
 function reasons(verdicts: readonly Verdict[]): string[] {
   const counts = new Map<string, number>();
   for (const verdict of verdicts) {
-    if (verdict.kind !== 'run') continue;
+    if (verdict.kind === 'after' || verdict.kind === 'failed') continue;
     const reason = describeVerdict(verdict);
     counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
   return [...counts].sort(([, a], [, b]) => b - a).map(([reason, count]) => `  ${count} × ${reason}`);
+}
+
+/** A sentence for each decision to keep results: whose, when, why, and of which steps. */
+export function describeAccepted(plan: Plan): string[] {
+  const decisions = new Map<string, StepId[]>();
+  for (const [id, verdict] of plan) {
+    if (verdict.kind !== 'cached' || !verdict.accepted) continue;
+    const {by, when, because, paths} = verdict.accepted;
+    const changed = describeReason({kind: 'changed', paths});
+    const decision = `accepted by ${by} on ${when.slice(0, 10)} (${because}) although ${changed}`;
+    decisions.set(decision, [...(decisions.get(decision) ?? []), id]);
+  }
+  return [...decisions].map(([decision, [first, ...rest]]) => {
+    const what =
+      rest.length === 0 ? `the result of ${first!} is` : `${rest.length + 1} results, first of ${first!}, are`;
+    return `${what} ${decision}`;
+  });
 }
 
 /** How many ids are listed for one reason. */

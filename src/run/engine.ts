@@ -7,7 +7,7 @@ import {judge, type Rerun, type Verdict} from '../plan/plan.js';
 import type {StoredHistory} from '../store/history.js';
 import {FileChanged} from '../store/files.js';
 import type {Ledger} from '../store/ledger.js';
-import {folderName, folderOf} from '../store/paths.js';
+import {folderName} from '../store/paths.js';
 import {publish} from '../store/result.js';
 import {begin, existing, refuse, settle, type Attempt, type Context} from './attempt.js';
 import {GpuBudget} from './budget.js';
@@ -120,7 +120,7 @@ class Engine {
 
   /** A verdict for a step whose needs may all be settled. */
   #decide(id: StepId): void {
-    const {graph, files, history, rerun, hold, runs, emit} = this.request;
+    const {graph, files, history, rerun, hold, emit} = this.request;
     const step = graph.steps.get(id)!;
     for (const {need, steps} of step.needs) {
       const broken = need.optional ? undefined : steps.find((up) => isBroken(this.#board.get(up)));
@@ -142,8 +142,8 @@ class Engine {
     if (verdict.kind === 'after') throw new Error(`internal: ${id} was judged before ${verdict.upstream}`);
     const {key} = verdict;
     if (verdict.kind === 'cached') {
-      const {seconds, sandbox} = history.entry(step, key)!;
-      const dir = join(runs.results, folderOf(step, key));
+      const {dir, entry} = history.committed(step, key)!;
+      const {seconds, sandbox} = entry;
       emit({kind: 'cached', step: id, key});
       this.#board.set(id, {kind: 'done', outputs: verdict.outputs, dir, seconds, sandbox, how: 'cached'});
       return;

@@ -47,7 +47,7 @@ async function statusOne(
     ...rest,
   });
   if (verdict.kind === 'cached') {
-    const entry = history.entry(step, verdict.key);
+    const entry = history.committed(step, verdict.key)?.entry;
     return say('done', 'cached', {attempt: entry?.attempt ?? null, seconds: entry?.seconds ?? null});
   }
   if (verdict.kind === 'after') {

@@ -41,4 +41,6 @@ export type Evidence = {
   readonly baselines: Baselines;
   /** Kinds of sandbox that the measured steps ran in. */
   readonly sandboxes: readonly string[];
+  /** Sentences on results that were kept although what made them has changed. */
+  readonly accepted?: readonly string[];
 };

@@ -76,7 +76,13 @@ export function tableOf(evidence: Evidence, settings: ScoreSettings): Table {
     ...[...baselineCells].map(([name, list]) => rowOf(name, 'baseline', list, [], benchmarks, weights)),
     ...agentRows(cells, evidence.cells, benchmarks, weights),
   ];
-  return {average: settings.average, benchmarks, rows, cells, warnings: [...warnings, ...sandboxWarning(evidence)]};
+  return {
+    average: settings.average,
+    benchmarks,
+    rows,
+    cells,
+    warnings: [...warnings, ...sandboxWarning(evidence), ...(evidence.accepted ?? [])],
+  };
 }
 
 const sandboxWarning = ({sandboxes}: Evidence): string[] =>

@@ -2,17 +2,21 @@ import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Step, StepId} from '../graph/step.js';
 import type {KeyDoc, OutputDigests, StepKey} from '../plan/key.js';
-import type {Attempts, History} from '../plan/plan.js';
+import type {Accepted, Attempts, History} from '../plan/plan.js';
+import {readAccepted} from './accept.js';
 import {findAttempts, type Found} from './attempt.js';
 import type {Entry, Ledger} from './ledger.js';
 import {folderName, folderOf, type Runs} from './paths.js';
 import {readResult} from './result.js';
+
+type Kept = {readonly by: Accepted; readonly entry: Entry};
 
 export type Committed = {readonly dir: string; readonly entry: Entry};
 
 /** The past as `runs/` has it. */
 export class StoredHistory implements History {
   readonly #attempted = new Map<string, ReadonlySet<string>>();
+  readonly #accepted = new Map<string, ReadonlySet<string>>();
   #latest: ReadonlyMap<StepId, Committed> | undefined;
 
   constructor(
@@ -33,8 +37,24 @@ export class StoredHistory implements History {
 
   /** The result that stands for a step under a key, and where it lies. */
   committed(step: Step, key: StepKey): Committed | undefined {
-    const entry = this.entry(step, key);
-    return entry && {dir: join(this.runs.results, folderOf(step, key)), entry};
+    const own = this.entry(step, key);
+    if (own) return {dir: join(this.runs.results, folderOf(step, key)), entry: own};
+    const kept = this.accepted(step, key);
+    return kept && {dir: join(this.runs.results, folderOf(step, kept.by.from)), entry: kept.entry};
+  }
+
+  /** An old result that was accepted under this key, if it is still there. */
+  accepted(step: Step, key: StepKey): (Kept & {readonly outputs: OutputDigests}) | undefined {
+    const {name} = step.stage;
+    let files = this.#accepted.get(name);
+    if (files === undefined) {
+      files = new Set(list(join(this.runs.root, 'accepted', name)));
+      this.#accepted.set(name, files);
+    }
+    if (!files.has(`${folderName(step, key)}.json`)) return undefined;
+    const by = readAccepted(this.runs, step, key);
+    const entry = by && this.entry(step, by.from);
+    return entry && {by, entry, outputs: entry.outputs};
   }
 
   lastDoc(id: StepId): KeyDoc | undefined {

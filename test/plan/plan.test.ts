@@ -14,6 +14,7 @@ class MapHistory implements History {
   readonly docs = new Map<StepId, KeyDoc>();
   readonly unfinished = new Map<StepId, Attempts>();
   outputs = (_: Step, key: StepKey): OutputDigests | undefined => this.results.get(key);
+  accepted = (): undefined => undefined;
   lastDoc = (id: StepId): KeyDoc | undefined => this.docs.get(id);
   attempts = ({id}: Step): Attempts => this.unfinished.get(id) ?? {kind: 'none'};
 }
