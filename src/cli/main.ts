@@ -24,6 +24,9 @@ const hours = (text: string): number => {
   throw new InvalidArgumentError('It is a number of hours, for instance 40 or 2.5.');
 };
 
+/** How one step is named. */
+const NAMED = 'as it is printed; or its stage with some of its axes: evaluate:agent=codex';
+
 /** Loads a command's module only when it is asked for: `--help` stays quick. */
 const action =
   <Options>(run: (options: Options) => Promise<number> | number) =>
@@ -86,13 +89,42 @@ project(program.command('table').description('the averaged score table, also of 
   );
 
 project(program.command('why').description('why a step runs, waits or is cached: what differs, field by field'))
-  .argument('<step>', 'as it is printed; or its stage with some of its axes: evaluate:agent=codex')
+  .argument('<step>', NAMED)
   .option('--json', 'as JSON')
   .action(async (step: string, options: ProjectOptions) => {
     process.exitCode = (await import('./why.js')).whyCommand(step, options, shell);
   });
 
+/** As src/run/status.ts has them. */
+const STATES = ['done', 'running', 'waiting', 'failed', 'blocked', 'missing'];
+
 const step = program.command('step').description('single steps: their results, attempts and logs');
+
+project(step.command('list').description('every step with its state'))
+  .addOption(new Option('--state <state>', 'only those in this state').choices(STATES))
+  .option('--json', 'as JSON')
+  .action(action<ProjectOptions>(async (options) => (await import('./step.js')).listCommand(options, shell)));
+
+project(step.command('show').description('its result and its attempts: outcome, times, outputs, evidence, folders'))
+  .argument('<step>', NAMED)
+  .option('--json', 'as JSON')
+  .action(async (name: string, options: ProjectOptions) => {
+    process.exitCode = (await import('./step.js')).showCommand(name, options, shell);
+  });
+
+project(step.command('logs').description('what it wrote, its stdout to stdout and its stderr to stderr'))
+  .argument('<step>', NAMED)
+  .option('--attempt <n>', 'of this attempt, not the one under way, the result or the last')
+  .option('--follow', 'go on until the attempt has ended')
+  .action(async (name: string, options: ProjectOptions) => {
+    process.exitCode = await (await import('./logs.js')).logsCommand(name, options, shell);
+  });
+
+project(step.command('rerun').description('say how to run it again'))
+  .argument('<step>', NAMED)
+  .action(async (name: string, options: ProjectOptions) => {
+    process.exitCode = (await import('./step.js')).rerunCommand(name, options, shell);
+  });
 
 project(step.command('accept').description('keep old results although an edit changed what makes them'))
   .argument('<step...>', 'as it is printed; or its stage with some of its axes, for all that are stale')

@@ -1,17 +1,62 @@
 import {hostname, userInfo} from 'node:os';
 import {relative} from 'node:path';
+import {quote} from '../base/argv.js';
 import {quoted} from '../base/quoted.js';
 import {docOf} from '../plan/explain.js';
 import {keyOf} from '../plan/key.js';
 import {changedPaths} from '../plan/reason.js';
 import type {Step, StepId} from '../graph/step.js';
 import {describeVerdict} from '../report/plan.js';
+import {statusJson} from '../report/status.js';
+import {renderStep, renderStepList, stepJson} from '../report/step.js';
+import {statusOf} from '../run/status.js';
 import {writeAccepted, type AcceptRecord} from '../store/accept.js';
 import {readResult} from '../store/result.js';
-import {sayUnknown, stepsNamed} from './find-step.js';
+import {findStep, sayUnknown, stepsNamed} from './find-step.js';
 import {planProject} from './plan.js';
 import {openProject, type ProjectOptions} from './project.js';
+import {pastOf} from './past.js';
+import {onlooker} from './status.js';
 import {EXIT, type Terminal} from './terminal.js';
+
+export type ListOptions = ProjectOptions & {readonly state?: string; readonly json?: boolean};
+
+/** All steps, done ones too, one line each. */
+export async function listCommand(options: ListOptions, terminal: Terminal): Promise<number> {
+  const project = openProject(options, terminal);
+  if (!project) return EXIT.badInput;
+  const {verdicts, history} = planProject(project);
+  const all = await statusOf(project.graph, verdicts, history, onlooker(), new Date());
+  const wanted = new Map([...all].filter(([, {state}]) => state === (options.state ?? state)));
+  terminal.out(options.json ? `${JSON.stringify(statusJson(wanted))}\n` : renderStepList([...wanted.values()]));
+  return EXIT.done;
+}
+
+export type ShowOptions = ProjectOptions & {readonly json?: boolean};
+
+export function showCommand(text: string, options: ShowOptions, terminal: Terminal): number {
+  const project = openProject(options, terminal);
+  const step = project && findStep(project.graph, text, terminal);
+  if (!step) return EXIT.badInput;
+  const {verdicts, history} = planProject(project);
+  const shown = pastOf(step, verdicts.get(step.id)!, history, project.pipeline.root);
+  terminal.out(options.json ? `${JSON.stringify(stepJson(shown), null, 2)}\n` : renderStep(shown, terminal.paintOut));
+  return EXIT.done;
+}
+
+/** The command that runs a step again, with the flags that were given here. */
+export function rerunCommand(text: string, options: ProjectOptions, terminal: Terminal): number {
+  const project = openProject(options, terminal);
+  const step = project && findStep(project.graph, text, terminal);
+  if (!step) return EXIT.badInput;
+  const flags = [
+    ...(options.file === 'pipeline.yaml' ? [] : ['-f', options.file]),
+    ...options.profile.flatMap((name) => ['--profile', name]),
+    ...options.set.flatMap((setting) => ['--set', setting]),
+  ];
+  terminal.out(`${['ptb', 'pipeline', 'run', ...flags, '--rerun', step.id].map(quote).join(' ')}\n`);
+  return EXIT.done;
+}
 
 export type AcceptOptions = ProjectOptions & {readonly because: string};
 
