@@ -1,4 +1,4 @@
-import {linkSync, mkdirSync, readFileSync, rmdirSync, statSync, unlinkSync, writeFileSync} from 'node:fs';
+import {linkSync, mkdirSync, readFileSync, rmSync, rmdirSync, statSync, unlinkSync, writeFileSync} from 'node:fs';
 
 export type Claim =
   {readonly kind: 'mine'; readonly took: string | undefined} | {readonly kind: 'held'; readonly by: string};
@@ -12,6 +12,8 @@ const MUTEX_PATIENCE_MS = 10_000;
  */
 export function claim(file: string, text: string, isStale: (text: string) => boolean): Claim {
   const aside = `${file}.${process.pid}.claim`;
+  // A process with our pid may have died between its link and its unlink: then this is `file` by another name.
+  rmSync(aside, {force: true});
   writeFileSync(aside, text);
   let took: string | undefined;
   try {

@@ -27,6 +27,9 @@ export interface Executor {
   submit(job: Job): Promise<Submission>;
   /** One query for all of them. A name that the answer lacks is `unknown`. */
   poll(jobs: readonly Job[]): Promise<ReadonlyMap<JobName, Liveness>>;
-  /** TERM, grace, KILL to this job and to nothing else. A job that is already gone is not an error. */
+  /**
+   * TERM, grace, KILL to this job and to nothing else. A job that is already gone is not an error; what its dead script
+   * left running is ended.
+   */
   cancel(job: Job): Promise<void>;
 }

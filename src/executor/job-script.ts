@@ -156,6 +156,10 @@ watch() { # ends the phase $1 ms after now (0: never), and keeps the highest mem
       end
       return
     fi
+    if ! kill -0 $$ 2>/dev/null; then # the script was killed alone: nobody else is left to end the phase
+      signal KILL
+      return
+    fi
     tree
     if [ $rss -gt $peak ]; then
       peak=$rss

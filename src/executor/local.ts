@@ -6,7 +6,8 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import type {Resources} from '../graph/spec.js';
 import type {Capacity, Executor, JobName, Liveness, Submission} from './executor.js';
 import {GpuLeases, type JobPhase} from './gpu-lease.js';
-import {isAlive, type ProcessId} from './process.js';
+import {leftovers} from './leftovers.js';
+import {bootId, isAlive, type ProcessId} from './process.js';
 
 export type LocalSettings = {
   readonly capacity: Capacity;
@@ -22,6 +23,9 @@ export type LocalSettings = {
 
 /** Between `mkdir claimed` and the owner's name in it lie microseconds; this much later its process is dead. */
 const CLAIM_PATIENCE_MS = 5000;
+
+/** How often the processes of a dead job are looked for after KILL: one that waits for a broken disk outlives it. */
+const LEFTOVER_LOOKS = 400;
 
 /**
  * Jobs as processes of this machine. Each is the leader of a session of its own, so it outlives the controller; the next
@@ -68,6 +72,7 @@ export function local(settings: LocalSettings): Executor {
       child.once('exit', () => {
         children.delete(job.name);
         held.delete(job.name);
+        if (!existsSync(join(job.dir, 'exit.json'))) endLeftovers(job.dir);
         leases.release(gpus);
         settings.onExit();
       });
@@ -89,12 +94,16 @@ export function local(settings: LocalSettings): Executor {
 
     async cancel(job) {
       const owner = ownerOf(job.dir);
-      if (!owner || !isAlive(owner)) return;
-      signal(owner.pid, 'SIGTERM');
-      const deadline = Date.now() + (job.resources.graceSeconds + 5) * 1000;
-      while (isAlive(owner)) {
-        if (Date.now() > deadline) signal(owner.pid, 'SIGKILL');
-        await sleep(20);
+      if (owner && isAlive(owner)) {
+        signal(owner.pid, 'SIGTERM');
+        const deadline = Date.now() + (job.resources.graceSeconds + 5) * 1000;
+        while (isAlive(owner)) {
+          if (Date.now() > deadline) signal(owner.pid, 'SIGKILL');
+          await sleep(20);
+        }
+      }
+      if (!existsSync(join(job.dir, 'exit.json'))) {
+        for (let looks = 0; endLeftovers(job.dir) > 0 && looks < LEFTOVER_LOOKS; looks++) await sleep(5);
       }
       held.delete(job.name);
     },
@@ -135,6 +144,15 @@ function look(dir: string): Liveness {
   const owner = ownerOf(dir);
   if (owner) return isAlive(owner) ? 'running' : 'gone';
   return Date.now() - claim.mtimeMs > CLAIM_PATIENCE_MS ? 'gone' : 'unknown';
+}
+
+/** Kills what goes on although the job's script was killed; how many processes that were. */
+function endLeftovers(dir: string): number {
+  const owner = ownerOf(dir);
+  if (!owner || owner.boot !== bootId() || isAlive(owner)) return 0;
+  const left = leftovers(dir, owner.pid);
+  for (const pid of left) signal(pid, 'SIGKILL');
+  return left.length;
 }
 
 /** `claimed/owner`: pid, start, boot, host. */

@@ -82,6 +82,10 @@ export type Settled =
   /** `seconds` that its run script took, as far as known. */
   | {readonly kind: 'failed'; readonly failure: Failure; readonly seconds: number};
 
+/** Whether its job came to the record of its own end. */
+export const hasEnded = ({dir}: Pick<Attempt, 'dir'>): boolean =>
+  parseExitRecord(readText(attemptPaths(dir).exit) ?? '') !== undefined;
+
 /** Judges an ended attempt; a good one becomes a result, any other keeps its folder with the reason. */
 export async function settle(attempt: Attempt, context: Context): Promise<Settled> {
   const {step, dir} = attempt;

@@ -9,7 +9,7 @@ import {FileChanged} from '../store/files.js';
 import type {Ledger} from '../store/ledger.js';
 import {folderName} from '../store/paths.js';
 import {publish} from '../store/result.js';
-import {begin, existing, refuse, settle, type Attempt, type Context} from './attempt.js';
+import {begin, existing, hasEnded, refuse, settle, type Attempt, type Context} from './attempt.js';
 import {GpuBudget} from './budget.js';
 import {Board, isBroken, isSettled, type Queued, type Running} from './board.js';
 import type {Input} from './compose.js';
@@ -60,6 +60,7 @@ class Engine {
   readonly #overBudget = new Set<StepId>();
   #crash: {readonly error: unknown} | undefined;
   #failed = false;
+  #adopted = false;
   #held = false;
   #told: 'hold' | 'stop' | undefined;
 
@@ -73,6 +74,9 @@ class Engine {
     while (signals.wanted() !== 'detach') {
       while (this.#board.hasFresh()) this.#board.takeFresh().forEach((id) => this.#decide(id));
       await this.#heed();
+      // Adopted jobs hold their slots: the executor sees them before it is handed anything new.
+      if (this.#adopted) await this.#poll();
+      this.#adopted = false;
       if (this.#mayStart()) await this.#submit();
       await this.#poll();
       this.#rethrow();
@@ -300,8 +304,10 @@ class Engine {
   }
 
   async #settle(item: Running): Promise<void> {
-    const {ledger, emit} = this.request;
+    const {ledger, emit, executor} = this.request;
     const {step, attempt} = item;
+    // Its script was killed alone, perhaps: what it left running must not meet the next attempt.
+    if (!hasEnded(attempt)) await executor.cancel(attempt.job);
     const end = await settle(attempt, this.request);
     this.#budget.settle(step, end.kind === 'done' ? end.record.seconds.run : end.seconds);
     if (end.kind === 'failed') {

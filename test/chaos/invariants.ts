@@ -50,26 +50,42 @@ function startedAfterCommit({lines, results}: Evidence): string[] {
 
 /** Seen by the kernel's locks, by the times in the log, and by attempts that were started twice. */
 function twiceAtOnce({lines}: Evidence): string[] {
-  const found = lines
-    .filter(({what}) => what === 'twice')
-    .map(({attempt}) => `${attempt} started beside another process of its step`);
   const all = tries(lines);
+  const found = lines
+    .filter((line) => line.what === 'twice' && !besideAnotherKey(line, all))
+    .map(({attempt}) => `${attempt} started beside another process of its step`);
   for (const [attempt, same] of groups(all, ({attempt}) => attempt)) {
     if (same.length > 1) found.push(`${attempt} was started ${same.length} times`);
   }
-  for (const [id, same] of groups(all, ({id}) => id)) {
+  for (const same of groups(all, ({attempt}) => folderOf(attempt)).values()) {
     let last: Try | undefined;
     for (const one of same) {
-      if (last?.end !== undefined && one.start < last.end)
-        found.push(`${id}: ${last.attempt} and ${one.attempt} overlap`);
+      if (last?.end !== undefined && one.start < last.end) found.push(`${last.attempt} and ${one.attempt} overlap`);
       if (one.end !== undefined && (last?.end === undefined || one.end > last.end)) last = one;
     }
   }
   return found;
 }
 
+/** Whether what ran at that moment was the step as it would be with other inputs: it is told of by `superseded`. */
+function besideAnotherKey({id, attempt, ns}: Line, all: readonly Try[]): boolean {
+  const then = all.filter((one) => one.id === id && one.start < ns && (one.end === undefined || one.end > ns));
+  const same = then.some((one) => folderOf(one.attempt) === folderOf(attempt));
+  return !same && then.length > 0;
+}
+
+/**
+ * Attempts under keys that no longer hold, because an upstream step that had failed came to its end after all. Nobody
+ * waits for them: they are neither results nor kept as failed.
+ */
+export const superseded = (evidence: Evidence): string[] => {
+  const finals = new Set(evidence.final.values());
+  return unsettled(evidence).filter((attempt) => !finals.has(folderOf(attempt)));
+};
+
 /** A result comes from one start that came to its end; a start that did not is kept as failed. */
-function countedThoughKilled({lines, results, failed}: Evidence): string[] {
+function countedThoughKilled(evidence: Evidence): string[] {
+  const {lines, results} = evidence;
   const all = tries(lines);
   const byAttempt = groups(all, ({attempt}) => attempt);
   const counted = results.flatMap(({folder, attempt}) => {
@@ -77,9 +93,14 @@ function countedThoughKilled({lines, results, failed}: Evidence): string[] {
     if (!from) return [`${folder}: attempt ${attempt} was committed and never started`];
     return from.some(({end}) => end !== undefined) ? [] : [`${folder}: attempt ${attempt} was killed and counted`];
   });
-  const ofResults = new Set(results.map(({folder, attempt}) => `${folder}/${attempt}`));
-  const silent = [...byAttempt.keys()].filter((attempt) => !ofResults.has(attempt) && !failed.has(attempt));
+  const excused = new Set(superseded(evidence));
+  const silent = unsettled(evidence).filter((attempt) => !excused.has(attempt));
   return [...counted, ...silent.map((attempt) => `${attempt} was started, and is neither a result nor kept as failed`)];
+}
+
+function unsettled({lines, results, failed}: Evidence): string[] {
+  const settled = new Set([...results.map(({folder, attempt}) => `${folder}/${attempt}`), ...failed]);
+  return [...new Set(tries(lines).map(({attempt}) => attempt))].filter((attempt) => !settled.has(attempt));
 }
 
 function tooManyAtOnce({lines, slots}: Evidence): string[] {

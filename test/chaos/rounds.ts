@@ -3,7 +3,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {until} from '../rig/until.js';
 import {Controller} from './controller.js';
 import {folders, gather, moments, MOMENTS, type Moment} from './evidence.js';
-import {violations, type Reference} from './invariants.js';
+import {superseded, violations, type Reference} from './invariants.js';
 
 import {BROKEN, newChaosProject, ptb, type ChaosProject, type SandboxKind} from './project.js';
 import {Random} from './random.js';
@@ -21,6 +21,8 @@ export type Sum = {
   resumes: number;
   jobKills: number;
   projects: number;
+  /** Jobs of keys that no longer hold, which nobody waits for. */
+  superseded: number;
   readonly violations: string[];
   /** In how many kills the controller had what under its hands. */
   readonly moments: Map<Moment, number>;
@@ -30,7 +32,7 @@ export type Sum = {
 const END_MS = 90_000;
 
 export async function runSuite({kills, seed, sandbox, report}: Suite): Promise<Sum> {
-  const sum: Sum = {kills: 0, resumes: 0, jobKills: 0, projects: 0, violations: [], moments: new Map()};
+  const sum: Sum = {kills: 0, resumes: 0, jobKills: 0, projects: 0, superseded: 0, violations: [], moments: new Map()};
   const undisturbed = await referenceOf(sandbox);
   while (sum.kills < kills) {
     sum.projects++;
@@ -132,7 +134,7 @@ async function disturb(
     await jobKill;
   }
   found.push(...(await bringToEnd(project, sum)));
-  return [...found, ...(await judge(project, seen, undisturbed))];
+  return [...found, ...(await judge(project, seen, undisturbed, sum))];
 }
 
 /** The moment of a kill, drawn so that start-up, composing, submission, settling and commit are all hit. */
@@ -188,13 +190,20 @@ async function bringToEnd(project: ChaosProject, sum: Sum): Promise<string[]> {
   return ['three resumed runs did not complete the project'];
 }
 
-async function judge(project: ChaosProject, seen: ReadonlySet<string>, undisturbed: Reference): Promise<string[]> {
+async function judge(
+  project: ChaosProject,
+  seen: ReadonlySet<string>,
+  undisturbed: Reference,
+  sum: Sum,
+): Promise<string[]> {
   const {root} = project;
   const found: string[] = [];
   await until(() => processesOf(root).length === 0, 'all processes are gone', 2000).catch(() => {
     found.push(...processesOf(root).map(({pid, args}) => `process ${pid} is left: ${args}`));
   });
-  found.push(...violations(gather(project, seen), undisturbed));
+  const evidence = gather(project, seen);
+  found.push(...violations(evidence, undisturbed));
+  sum.superseded += superseded(evidence).length;
   const verified = await ptb(project, ['store', 'verify'], 60_000);
   if (verified.code !== 0) found.push(`ptb store verify: exit ${verified.code}: ${verified.stdout}${verified.stderr}`);
   if (found.length > 0) for (const {pid} of processesOf(root)) process.kill(pid, 'SIGKILL');
