@@ -1,5 +1,6 @@
 import {plan} from '../plan/plan.js';
 import {costOf} from '../plan/cost.js';
+import {growthOf} from '../plan/growth.js';
 import {planJson, renderPlan} from '../report/plan.js';
 import {StoredHistory} from '../store/history.js';
 import {Ledger} from '../store/ledger.js';
@@ -23,12 +24,19 @@ export function planProject(project: Project): {
 export function planCommand(options: PlanOptions, terminal: Terminal): number {
   const project = openProject(options, terminal);
   if (!project) return EXIT.badInput;
-  const {verdicts} = planProject(project);
-  const cost = costOf(project.graph, verdicts);
+  const {history, verdicts} = planProject(project);
+  const {graph} = project;
+  const cost = costOf(graph, verdicts);
+  const isWhole = (options.only ?? []).length === 0 && options.until === undefined;
+  const drift = {
+    growth: growthOf(graph, verdicts, (id) => history.last(id) !== undefined),
+    orphans: isWhole ? history.orphans(graph.steps.keys()) : [],
+  };
+  const detail = options.steps ? 'steps' : 'stages';
   terminal.out(
     options.json
-      ? `${JSON.stringify(planJson(project.graph, verdicts, cost), null, 2)}\n`
-      : renderPlan(project.graph, verdicts, cost, options.steps ? 'steps' : 'stages', terminal.paintOut),
+      ? `${JSON.stringify(planJson(graph, verdicts, cost, drift), null, 2)}\n`
+      : renderPlan(graph, verdicts, cost, drift, detail, terminal.paintOut),
   );
   return EXIT.done;
 }

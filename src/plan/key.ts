@@ -66,7 +66,7 @@ export function keyDoc(step: Step, files: KeyDoc['files'], upstream: Upstream): 
 }
 
 /** A step's id whatever the order of the matrix' axes. */
-function unordered(id: StepId): string {
+export function unordered(id: StepId): string {
   const [stage, axes] = id.split(':') as [string, string?];
   return axes === undefined ? stage : `${stage}:${axes.split(',').sort(byCodeUnit).join(',')}`;
 }

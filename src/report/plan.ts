@@ -2,6 +2,7 @@ import CliTable from 'cli-table3';
 import type {Graph} from '../graph/graph.js';
 import type {StepId} from '../graph/step.js';
 import type {Cost} from '../plan/cost.js';
+import type {Growth} from '../plan/growth.js';
 import type {Plan, Verdict} from '../plan/plan.js';
 import {describeReason} from '../plan/reason.js';
 import {describeStale, type Stale} from '../plan/stale.js';
@@ -21,8 +22,22 @@ export const describeVerdict = (verdict: Verdict): string => {
   }
 };
 
-/** Stages with their verdicts, reasons and cost. `all` lists each step that would run. */
-export function renderPlan(graph: Graph, plan: Plan, cost: Cost, detail: 'stages' | 'steps', paint: Paint): string {
+/** What a plan says of the past beside the verdicts. */
+export type Drift = {
+  readonly growth: Growth | undefined;
+  /** Steps with results that are not in the matrix any more. */
+  readonly orphans: readonly StepId[];
+};
+
+/** Stages with their verdicts, reasons and cost. `steps` lists each step that would run. */
+export function renderPlan(
+  graph: Graph,
+  plan: Plan,
+  cost: Cost,
+  {growth, orphans}: Drift,
+  detail: 'stages' | 'steps',
+  paint: Paint,
+): string {
   const steps = [...graph.steps.values()];
   const kinds = (['cached', 'run', 'after', 'failed'] as const).filter(
     (kind) => kind !== 'failed' || [...plan.values()].some((verdict) => verdict.kind === kind),
@@ -45,12 +60,26 @@ export function renderPlan(graph: Graph, plan: Plan, cost: Cost, detail: 'stages
   return [
     table.toString(),
     `${graph.cells.length} cells, ${steps.length} steps, ${steps.length - open.length} cached`,
+    ...(growth ? [`+${growth.fresh} cells, ${growth.reused} reused`] : []),
     `cost at most: ${cost.gpuHours.toFixed(1)} GPU-hours (${describeWork(cost)}), money ${usd}`,
     ...(detail === 'steps'
       ? told.map(({id}) => `  ${id}: ${describeVerdict(plan.get(id)!)}`)
       : reasons(told.map(({id}) => plan.get(id)!))),
+    ...listOrphans(orphans, detail),
     '',
   ].join('\n');
+}
+
+/** They are never deleted by a run: the matrix may grow back. */
+function listOrphans(orphans: readonly StepId[], detail: 'stages' | 'steps'): string[] {
+  if (orphans.length === 0) return [];
+  const what =
+    orphans.length === 1
+      ? '1 step that left the matrix keeps its'
+      : `${orphans.length} steps that left the matrix keep their`;
+  return detail === 'steps'
+    ? [`${what} results:`, ...orphans.map((id) => `  ${id}`)]
+    : [`${what} results (--steps lists them)`];
 }
 
 const describeWork = (cost: Cost): string =>
@@ -111,7 +140,7 @@ export function renderStale(all: readonly Stale[], paint: Paint): string {
 }
 
 /** The stable shape that schemas/plan.schema.json describes. */
-export const planJson = (graph: Graph, plan: Plan, cost: Cost): object => ({
+export const planJson = (graph: Graph, plan: Plan, cost: Cost, {growth, orphans}: Drift): object => ({
   version: 1,
   steps: [...graph.steps.values()].map(({id, stage, at}) => ({
     id,
@@ -121,4 +150,6 @@ export const planJson = (graph: Graph, plan: Plan, cost: Cost): object => ({
     because: describeVerdict(plan.get(id)!),
   })),
   cost: {gpu_hours: cost.gpuHours, usd: cost.usd},
+  growth: growth ? {new_cells: growth.fresh, reused_cells: growth.reused} : null,
+  orphans,
 });

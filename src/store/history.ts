@@ -1,7 +1,8 @@
 import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Step, StepId} from '../graph/step.js';
-import type {KeyDoc, OutputDigests, StepKey} from '../plan/key.js';
+import {byCodeUnit} from '../base/canonical.js';
+import {unordered, type KeyDoc, type OutputDigests, type StepKey} from '../plan/key.js';
 import type {Accepted, Attempts, History} from '../plan/plan.js';
 import {readAccepted} from './accept.js';
 import {findAttempts, type Found} from './attempt.js';
@@ -75,6 +76,15 @@ export class StoredHistory implements History {
       this.#latest = latest;
     }
     return this.#latest.get(id);
+  }
+
+  /** Steps of this pipeline by name that have a result and are not among these. */
+  orphans(steps: Iterable<StepId>): StepId[] {
+    const wanted = new Set([...steps].map(unordered));
+    const found = [...this.ledger.entries()]
+      .filter(({entry}) => entry.pipeline === this.pipeline && !wanted.has(unordered(entry.step)))
+      .map(({entry}) => entry.step);
+    return [...new Set(found)].sort(byCodeUnit);
   }
 
   attempts(step: Step, key: StepKey): Attempts {
