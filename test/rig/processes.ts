@@ -28,6 +28,19 @@ export const processes = (): ProcessInfo[] =>
 
 export const isRunning = (pid: number): boolean => processes().some((one) => one.pid === pid);
 
+export const sessionOf = (pid: number): number | undefined => processes().find((one) => one.pid === pid)?.session;
+
+/** KILL, to each by its pid; leaders first, so that none is left to record the death of those that it leads. */
+export function kill(some: readonly ProcessInfo[]): void {
+  for (const {pid} of [...some].sort((a, b) => Number(b.pid === b.session) - Number(a.pid === a.session))) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ended by itself
+    }
+  }
+}
+
 /** Processes that work below a folder, the jobs of a project in it among them, with all of their sessions. */
 export function processesBelow(root: string): ProcessInfo[] {
   const all = processes();
@@ -41,13 +54,7 @@ export function processesBelow(root: string): ProcessInfo[] {
 export async function killBelow(root: string): Promise<void> {
   await until(() => {
     const left = processesBelow(root).filter(({pid}) => pid !== process.pid);
-    for (const {pid} of left) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // ended by itself
-      }
-    }
+    kill(left);
     return left.length === 0;
   }, 'the last process of the test is gone');
 }

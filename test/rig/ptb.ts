@@ -16,6 +16,7 @@ export type Ended = {
 /** The real command line, under way. */
 export type Ptb = {
   readonly pid: number;
+  /** SIGINT goes to its whole process group, as from a terminal. */
   readonly kill: (signal: NodeJS.Signals) => void;
   readonly ended: Promise<Ended>;
   /** The first event of this kind, of a step that begins so; waits for it. */
@@ -39,6 +40,7 @@ export function startPtb(
     extendEnv: false,
     ...(uid === undefined ? {} : {uid, gid: uid}),
     reject: false,
+    detached: true,
     stripFinalNewline: false,
   });
   let stdout = '';
@@ -76,7 +78,10 @@ export function startPtb(
   };
   return {
     pid: child.pid!,
-    kill: (signal) => void child.kill(signal),
+    kill: (signal) => {
+      if (signal === 'SIGINT') process.kill(-child.pid!, signal);
+      else child.kill(signal);
+    },
     ended,
     event: (kind, step = '') =>
       waitFor(

@@ -3,7 +3,7 @@ import {dirname, join} from 'node:path';
 import {describe, expect, test} from 'vitest';
 import type {Invocation} from '../rig/held.js';
 import {becauseOf, counts, countsOf, eventsOf, failuresOf, startedBy} from '../rig/look.js';
-import {isRunning, processesBelow} from '../rig/processes.js';
+import {isRunning, kill, processesBelow} from '../rig/processes.js';
 import {newProject, type Project} from '../rig/project.js';
 import {until} from '../rig/until.js';
 
@@ -13,7 +13,7 @@ const recorded = (attempt: Invocation): Promise<void> =>
   until(() => existsSync(join(folderOf(attempt), 'exit.json')), 'an exit record');
 /** Nothing of the project runs any more. */
 const quiet = (project: Project): Promise<void> =>
-  until(() => processesBelow(project.root).length === 0, 'the last job is gone');
+  until(() => processesBelow(project.root).length === 0, 'the last job is gone', 5000);
 
 describe('a controller that was killed', () => {
   test('in the middle of a job: the next one adopts it, and starts no second one', async () => {
@@ -62,7 +62,7 @@ describe('a controller that was killed', () => {
     const attempt = await train.nextInvocation();
     first.kill('SIGKILL');
     await first.ended;
-    for (const {pid} of processesBelow(project.root)) process.kill(pid, 'SIGKILL');
+    kill(processesBelow(project.root));
     await attempt.gone;
     await quiet(project);
 
@@ -275,7 +275,7 @@ describe('a signal', () => {
     expect(ended.code).toBe(130);
     expect(eventsOf(ended, 'stopping')).toMatchObject([{running: 2}]);
     await Promise.all([heeds.gone, ignores.gone]);
-    expect(processesBelow(project.root)).toEqual([]);
+    await quiet(project);
 
     // Stopped by the user is no failure of the step: it runs again.
     train.answers({'out.txt': 'model'});
@@ -296,7 +296,7 @@ describe('ptb pipeline stop', () => {
     const stop = await project.ptb('pipeline', 'stop').ended;
     expect([stop.code, stop.stdout, stop.stderr]).toEqual([0, '2 jobs stopped\n', '']);
     expect((await run.ended).code).toBe(130);
-    expect(processesBelow(project.root)).toEqual([]);
+    await quiet(project);
     expect(project.results('train')).toHaveLength(1);
     expect(train.invocations).toBe(3);
   });
@@ -324,7 +324,7 @@ describe('ptb pipeline stop', () => {
     const stop = await project.ptb('pipeline', 'stop').ended;
     expect(stop.stdout).toBe('2 jobs stopped\n');
     await attempt.gone;
-    expect(processesBelow(project.root)).toEqual([]);
+    await quiet(project);
     expect(isRunning(bystander.pid)).toBe(true);
   });
 

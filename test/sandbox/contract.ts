@@ -22,6 +22,9 @@ import type {Layout, Sandbox, SandboxSpec} from '../../src/sandbox/sandbox.js';
 import {killBelow, processesBelow} from '../rig/processes.js';
 import {until} from '../rig/until.js';
 
+/** No process of a job is alive this many ms after its KILL. */
+const SOON = 2000;
+
 /** What a sandbox promises a job, and whoever started it. */
 export const LINES = [
   'the work folder is writable, and what is written there is seen outside',
@@ -297,19 +300,21 @@ export function sandboxContract(name: string, find: () => Promise<Sandbox>, notG
       await until(() => existsSync(join(outside.work, 'up')), 'the script is up');
       process.kill(job.pid!, 'SIGTERM');
       expect(await ended(job)).toMatchObject({endedBy: 'cancel'});
-      expect(processesBelow(root)).toEqual([]);
+      await until(() => processesBelow(root).length === 0, 'nothing of the job is left', SOON);
     },
     async 'all processes end with the job'() {
       const marks = [1001, 1002, 1003].map((n) => `${n}.${process.pid}`);
       await bash(`sleep ${marks[0]} & set -m; sleep ${marks[1]} & setsid -f sleep ${marks[2]}; exit 0`);
-      expect(sleeping(marks)).toEqual([]);
+      await until(() => sleeping(marks).length === 0, 'nothing of the job is left', SOON);
     },
     async 'a daemon that hides ends with the job'() {
       const mark = `1004.${process.pid}`;
       await bash(`cd / && env -i setsid -f sleep ${mark}; exit 0`);
-      const left = sleeping([mark]);
-      for (const pid of left) process.kill(pid, 'SIGKILL');
-      expect(left).toEqual([]);
+      try {
+        await until(() => sleeping([mark]).length === 0, 'nothing of the job is left', SOON);
+      } finally {
+        for (const pid of sleeping([mark])) process.kill(pid, 'SIGKILL');
+      }
     },
   };
 
