@@ -18,7 +18,8 @@ export type Committed = {readonly dir: string; readonly entry: Entry};
 export class StoredHistory implements History {
   readonly #attempted = new Map<string, ReadonlySet<string>>();
   readonly #accepted = new Map<string, ReadonlySet<string>>();
-  #latest: ReadonlyMap<StepId, Committed> | undefined;
+  #byKey: ReadonlyMap<string, Committed> | undefined;
+  #latest: ReadonlyMap<string, Committed> | undefined;
 
   constructor(
     private readonly runs: Runs,
@@ -28,8 +29,21 @@ export class StoredHistory implements History {
   ) {}
 
   entry(step: Step, key: StepKey): Entry | undefined {
-    const entry = this.ledger.get(step.stage.name, folderName(step, key));
-    return entry?.key === key ? entry : undefined;
+    return this.#own(step, key)?.entry;
+  }
+
+  /** The readable part of a folder's name follows the order of the axes, which no key does. */
+  #own(step: Step, key: StepKey): Committed | undefined {
+    const {name} = step.stage;
+    const entry = this.ledger.get(name, folderName(step, key));
+    if (entry?.key === key) return {dir: join(this.runs.results, folderOf(step, key)), entry};
+    this.#byKey ??= new Map(
+      [...this.ledger.entries()].map(({stage, folder, entry: one}) => [
+        `${stage}/${one.key}`,
+        {dir: join(this.runs.results, stage, folder), entry: one},
+      ]),
+    );
+    return this.#byKey.get(`${name}/${key}`);
   }
 
   outputs(step: Step, key: StepKey): OutputDigests | undefined {
@@ -38,10 +52,10 @@ export class StoredHistory implements History {
 
   /** The result that stands for a step under a key, and where it lies. */
   committed(step: Step, key: StepKey): Committed | undefined {
-    const own = this.entry(step, key);
-    if (own) return {dir: join(this.runs.results, folderOf(step, key)), entry: own};
+    const own = this.#own(step, key);
+    if (own) return own;
     const kept = this.accepted(step, key);
-    return kept && {dir: join(this.runs.results, folderOf(step, kept.by.from)), entry: kept.entry};
+    return kept && this.#own(step, kept.by.from);
   }
 
   /** An old result that was accepted under this key, if it is still there. */
@@ -66,16 +80,16 @@ export class StoredHistory implements History {
   /** The newest result of a step under any key, of this pipeline; one that names none counts as any pipeline's. */
   last(id: StepId): Committed | undefined {
     if (this.#latest === undefined) {
-      const latest = new Map<StepId, Committed>();
+      const latest = new Map<string, Committed>();
       for (const {stage, folder, entry} of this.ledger.entries()) {
         if ((entry.pipeline ?? this.pipeline) !== this.pipeline) continue;
-        const known = latest.get(entry.step);
+        const known = latest.get(unordered(entry.step));
         if (known && known.entry.ended >= entry.ended) continue;
-        latest.set(entry.step, {dir: join(this.runs.results, stage, folder), entry});
+        latest.set(unordered(entry.step), {dir: join(this.runs.results, stage, folder), entry});
       }
       this.#latest = latest;
     }
-    return this.#latest.get(id);
+    return this.#latest.get(unordered(id));
   }
 
   /** Steps of this pipeline by name that have a result and are not among these. */

@@ -78,10 +78,13 @@ test('what left the matrix is listed and stays', async () => {
   expect(project.results('train')).toHaveLength(4);
 });
 
-test("another pipeline's results are no orphans of this one, and axes in another order no others", async () => {
+test("another pipeline's results are no orphans of this one, and axes in another order change nothing", async () => {
   await using project = await ran();
   project.pipeline({matrix: {replicate: [1, 2], model: ['a', 'b']}});
+  expect(await plan(project)).toContain('4 cells, 5 steps, 5 cached\n');
   expect(await plan(project)).not.toContain('left the matrix');
+  project.write({'stages/train/more.sh': 'true'});
+  expect(await plan(project)).toContain('4 × changed: files.stages/train/more.sh\n');
   project.pipeline({name: 'other', matrix: {model: ['c'], replicate: [1]}});
   expect(await plan(project)).not.toContain('left the matrix');
 });
