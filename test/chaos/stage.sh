@@ -3,9 +3,9 @@
 # goes to a log outside runs/, which no kill can take back; the kernel's lock on the step's file, which ends with the last
 # process that inherited it, tells of any other process of the same step.
 set -euo pipefail
-where=$PWD
-[ ! -f where ] || read -r where <where # inside a sandbox: written by prepare.sh
-attempt=${where%/work}
+work=$PWD
+[ ! -f where ] || read -r work <where # inside a sandbox: written by prepare.sh
+attempt=${work%/work}
 root=${attempt%/runs/attempts/*}
 id=$(sed -n 's/^  "id": "\(.*\)",$/\1/p' "$PTB_STEP")
 stage=${id%%:*}

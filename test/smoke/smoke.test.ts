@@ -46,7 +46,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(project, {recursive: true, force: true}));
 
-describe.sequential('the smoke profile', () => {
+describe('the smoke profile', () => {
   let table: Table;
 
   test('runs every step, cold', {timeout: 240_000}, async () => {
