@@ -147,6 +147,19 @@ store
     ),
   );
 
+store
+  .command('gc')
+  .description('list what no profile of the pipeline can reach; deletes nothing unless told to')
+  .option('-f, --file <file>', 'the pipeline', 'pipeline.yaml')
+  .option('--delete', 'delete it')
+  .option('--older-than <time>', 'only what has not been touched for so long, for instance 7d')
+  .option('--json', 'as JSON')
+  .action(
+    action<{file: string; delete?: boolean; olderThan?: string}>(async (options) =>
+      (await import('./gc.js')).gcCommand(options, shell),
+    ),
+  );
+
 try {
   await program.parseAsync();
 } catch (error) {

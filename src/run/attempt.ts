@@ -44,7 +44,7 @@ export function begin(
   failures: number,
   context: Context,
 ): Attempt {
-  const {runs, files, machine, executorKind} = context;
+  const {pipeline, runs, files, machine, executorKind} = context;
   const {attempt: number, dir} = makeAttempt(join(runs.attempts, folderOf(step, key)), after);
   compose(step, `${step.id}, attempt ${number}`, dir, failures, inputs, files, machine);
   const attempt = existing(step, key, doc, number, dir);
@@ -52,6 +52,7 @@ export function begin(
     version: 1,
     name: attempt.job.name,
     step: step.id,
+    pipeline,
     key,
     doc,
     attempt: number,

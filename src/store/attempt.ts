@@ -13,6 +13,8 @@ export type JobRecord = {
   readonly version: 1;
   readonly name: string;
   readonly step: StepId;
+  /** Absent in attempts of earlier versions. */
+  readonly pipeline?: string;
   readonly key: StepKey;
   readonly doc: KeyDoc;
   readonly attempt: number;
