@@ -6,7 +6,13 @@ const SECOND_PRESS_MS = 3000;
 /** The user's wishes as signals carry them, and a bell that a job's end rings. */
 export function listen(): Signals & {readonly ring: () => void} {
   let wanted: Wanted = 'go-on';
-  let ring = (): void => undefined;
+  let rung = false;
+  let wake = (): void => undefined;
+  /** Is heard by the next wait where none is under way. */
+  const ring = (): void => {
+    rung = true;
+    wake();
+  };
   const want = (next: Wanted): void => {
     wanted = next;
     ring();
@@ -21,14 +27,19 @@ export function listen(): Signals & {readonly ring: () => void} {
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => want('detach'));
   return {
     wanted: () => wanted,
-    ring: () => ring(),
-    wait: (ms) =>
+    ring,
+    wait: (ms, others) =>
       new Promise((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        ring = () => {
+        // The timer must not outlive the wait: it would keep the process for its whole length.
+        const timer = setTimeout(() => wake(), ms);
+        const end = (): void => {
           clearTimeout(timer);
+          rung = false;
           resolve();
         };
+        wake = end;
+        for (const other of others) void other.then(end);
+        if (rung) end();
       }),
   };
 }

@@ -38,8 +38,8 @@ export type Wanted = 'go-on' | 'hold' | 'detach' | 'stop';
 /** What reaches the loop from outside. */
 export type Signals = {
   readonly wanted: () => Wanted;
-  /** Resolves when a job has ended or the user has asked for something, at the latest after `ms`. */
-  readonly wait: (ms: number) => Promise<void>;
+  /** Resolves when a job or one of `others` has ended, or the user has asked for something, at the latest after `ms`. */
+  readonly wait: (ms: number, others: Iterable<Promise<void>>) => Promise<void>;
 };
 
 const POLL_MS = 1000;
@@ -77,13 +77,13 @@ class Engine {
       // Adopted jobs hold their slots: the executor sees them before it is handed anything new.
       if (this.#adopted) await this.#poll();
       this.#adopted = false;
-      if (this.#mayStart()) await this.#submit();
       await this.#poll();
+      if (this.#maySubmit()) await this.#submit();
       this.#rethrow();
       if (this.#board.hasFresh()) continue;
       const idle = this.#board.running.length === 0 && this.#settling.size === 0;
       if (idle && (!this.#mayStart() || this.#board.queued.length === this.#overBudget.size)) break;
-      await Promise.race([signals.wait(POLL_MS), ...this.#settling]);
+      await signals.wait(POLL_MS, this.#settling);
     }
     await this.#heed();
     await Promise.all(this.#settling);
@@ -107,6 +107,11 @@ class Engine {
   #mayStart(): boolean {
     const {signals, onFailure} = this.request;
     return signals.wanted() === 'go-on' && !(this.#failed && onFailure === 'finish-running');
+  }
+
+  /** Whether an ended job failed shows when it is settled, and its slots are free before that. */
+  #maySubmit(): boolean {
+    return this.#mayStart() && (this.request.onFailure === 'keep-going' || this.#settling.size === 0);
   }
 
   /** Tells of the user's wish once, and ends the jobs where that is the wish. */

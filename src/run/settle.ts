@@ -65,6 +65,6 @@ function claimed(claim: Json | undefined): {readonly class: FailureClass; readon
   return known && {class: known, because: claim.because.slice(0, 500)};
 }
 
-/** Whether a failed attempt is followed by another: `retry` names its class and is not used up. */
+/** Whether a failed attempt is followed by another: `retry` names its class and is not used up, or the user stopped it. */
 export const isRetried = (stage: Pick<Stage, 'retry'>, failure: Failure, failedInThisRun: number): boolean =>
-  stage.retry.on.includes(failure.class) && failedInThisRun <= stage.retry.times;
+  failure.class === 'stopped' || (stage.retry.on.includes(failure.class) && failedInThisRun <= stage.retry.times);

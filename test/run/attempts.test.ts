@@ -38,6 +38,14 @@ test("exit 75 without retry is a failure of class temporary, in the script's own
   ]);
 });
 
+test('a failure of a class that retry does not name is not tried again', async () => {
+  await using project = await newProject();
+  const fetch = project.stage('fetch', {retry: {on: ['temporary', 'lost'], times: 3}}).answers(() => ({code: 1}));
+  project.pipeline();
+  expect((await project.run().ended).code).toBe(1);
+  expect(fetch.invocations).toBe(1);
+});
+
 test('retries are used up, and the next run starts with a fresh count and says why', async () => {
   await using project = await newProject();
   const fetch = project.stage('fetch', {retry: {on: ['failed'], times: 1}}).answers(() => ({code: 3}));
@@ -223,6 +231,21 @@ test('what stands behind a failed step is blocked, the rest goes on, and an opti
     kind: 'changed',
     paths: ['needs.judge.judge:model=bad', 'needs.train.train:model=bad'],
   });
+});
+
+test('--fail-fast starts nothing new, lets the running ones end and keeps them', async () => {
+  await using project = await newProject();
+  const train = project.stage('train', {for: ['model']});
+  project.pipeline({matrix: {model: ['a', 'b', 'c', 'd']}, executor: {use: 'local', cpus: 2, memory: '64GB'}});
+  const run = project.run('--fail-fast');
+  const [a, b] = [await train.nextInvocation({model: 'a'}), await train.nextInvocation({model: 'b'})];
+  await a.exit(1);
+  await run.event('failed', 'train:model=a');
+  await b.exit(0, {'out.txt': 'model'});
+  const ended = await run.ended;
+  expect(ended.code).toBe(1);
+  expect(countsOf(ended)).toEqual(counts({done: 1, failed: 1, waiting: 2}));
+  expect(train.invocations).toBe(2);
 });
 
 test('without --fail-fast everything that can run runs', async () => {

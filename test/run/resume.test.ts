@@ -299,6 +299,9 @@ describe('ptb pipeline stop', () => {
     await quiet(project);
     expect(project.results('train')).toHaveLength(1);
     expect(train.invocations).toBe(3);
+
+    train.answers({'out.txt': 'model'});
+    expect(countsOf(await project.run().ended)).toEqual(counts({cached: 1, done: 2}));
   });
 
   test('ends jobs that no controller watches, daemons included, and only those of this project', async () => {
