@@ -130,7 +130,7 @@ function me(): string {
   try {
     user = userInfo().username;
   } catch {
-    user = `uid ${process.getuid?.() ?? 'unknown'}`; // a container without a line in /etc/passwd
+    user = `uid-${process.getuid?.() ?? 'unknown'}`; // a container without a line in /etc/passwd
   }
   return `${user}@${hostname()}`;
 }
