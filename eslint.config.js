@@ -2,7 +2,7 @@ import {defineConfig} from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  {ignores: ['dist/', 'runs/', 'node_modules/', '.venv/']},
+  {ignores: ['dist/', 'runs/', 'node_modules/', '.venv*/']},
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {parserOptions: {projectService: {allowDefaultProject: ['eslint.config.js']}}},
