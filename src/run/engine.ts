@@ -189,6 +189,7 @@ class Engine {
     }
     const attempt = existing(step, key, doc, found.attempt, found.dir);
     this.#budget.adopt(step);
+    this.#adopted = true;
     this.#board.set(step.id, {kind: 'running', item: {...item, attempt}});
     emit({kind: 'adopted', step: step.id, key, attempt: attempt.number, job: attempt.job.name});
   }

@@ -4,7 +4,7 @@ import {describeMoments, runSuite} from './rounds.js';
 
 test(
   '25 controllers killed at random moments, some jobs too: all is as if nothing had happened',
-  {timeout: 90_000},
+  {timeout: 240_000},
   async () => {
     const seed = process.env.PTB_CHAOS_SEED ?? randomBytes(4).toString('hex');
     const told: string[] = [];

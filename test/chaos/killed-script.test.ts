@@ -1,5 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {expect, test} from 'vitest';
 import {isRunning, processesBelow} from '../rig/processes.js';
 import {newProject} from '../rig/project.js';
@@ -56,6 +57,8 @@ test('adopted jobs hold their slots', async () => {
 
   const second = project.run();
   await second.event('adopted', jobs[1]!.step.id);
+  await sleep(700); // long enough for a job that is started at once
+  expect(train.invocations).toBe(2);
   await jobs[0]!.exit(0, {'out.txt': ''});
   const third = await train.nextInvocation();
   expect(train.invocations).toBe(3);

@@ -70,7 +70,8 @@ export const ptb = async (
 };
 
 export async function newChaosProject(sandbox: SandboxKind): Promise<ChaosProject> {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'ptb-chaos-')));
+  // A sandbox has a /tmp of its own, which would hide the log.
+  const root = realpathSync(mkdtempSync(join(sandbox === 'none' ? tmpdir() : '/var/tmp', 'ptb-chaos-')));
   const chaos = join(root, 'chaos');
   mkdirSync(join(chaos, 'locks'), {recursive: true});
   writeFileSync(

@@ -94,7 +94,7 @@ async function disturb(
   const found: string[] = [];
   // A killed controller leaves jobs that it made and did not submit, for which the next one has patience: with more kills
   // than these, little else would be going on.
-  const last = Math.min(kills, sum.kills + Math.floor(random.between(6, 15)));
+  const last = Math.min(kills, sum.kills + Math.floor(random.between(8, 17)));
   let complete = false;
   let started = 0;
   while (!complete && sum.kills < last) {
