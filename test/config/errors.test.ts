@@ -14,7 +14,12 @@ test('the project that these tests break is valid', async () => {
   expect(readdirSync(root).sort()).toEqual(['pipeline.yaml', 'stages']);
 });
 
-test.each([['run'], ['run', '--json'], ['plan'], ['status'], ['stop'], ['graph']])(
+test('pipeline stop needs no pipeline: what was started is on disk', async () => {
+  const root = project(pipelineWith('oops: 1'));
+  expect(await ptb(root, 'pipeline', 'stop')).toEqual({code: 0, out: '0 jobs stopped', err: ''});
+});
+
+test.each([['run'], ['run', '--json'], ['plan'], ['status'], ['graph']])(
   'pipeline %s refuses what validate refuses',
   async (...command) => {
     const root = project(pipelineWith('oops: 1'));
