@@ -1,4 +1,4 @@
-import {existsSync, mkdirSync, readdirSync, rmSync} from 'node:fs';
+import {existsSync, mkdirSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Outcome} from '../base/outcome.js';
 import {isObject} from '../base/json.js';
@@ -6,7 +6,7 @@ import type {FailureClass} from '../config/stage.js';
 import type {KeyDoc, StepKey} from '../plan/key.js';
 import type {StepId} from '../graph/step.js';
 import {attemptPaths} from './paths.js';
-import {readJson, writeJson} from './write.js';
+import {list, readJson, writeJson} from './write.js';
 
 /** `job.json`: written before submission; without it an attempt never began. */
 export type JobRecord = {
@@ -69,8 +69,6 @@ export function openAttempts(attempts: string): Extract<Found, {kind: 'unsettled
     }),
   );
 }
-
-const list = (dir: string): string[] => (existsSync(dir) ? readdirSync(dir) : []);
 
 const attemptNumbers = (folder: string): number[] =>
   list(folder)

@@ -1,4 +1,3 @@
-import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Step, StepId} from '../graph/step.js';
 import {byCodeUnit} from '../base/canonical.js';
@@ -9,6 +8,7 @@ import {findAttempts, type Found} from './attempt.js';
 import type {Entry, Ledger} from './ledger.js';
 import {folderName, folderOf, type Runs} from './paths.js';
 import {readResult} from './result.js';
+import {list} from './write.js';
 
 type Kept = {readonly by: Accepted; readonly entry: Entry};
 
@@ -120,12 +120,3 @@ export class StoredHistory implements History {
     return folders.has(folderName(step, key)) ? findAttempts(join(this.runs.attempts, folderOf(step, key)), key) : [];
   }
 }
-
-const list = (dir: string): string[] => {
-  try {
-    return readdirSync(dir);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-};

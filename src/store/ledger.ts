@@ -1,4 +1,4 @@
-import {readdirSync, statSync} from 'node:fs';
+import {statSync} from 'node:fs';
 import {join} from 'node:path';
 import {LowSync} from 'lowdb';
 import {JSONFileSync} from 'lowdb/node';
@@ -7,6 +7,7 @@ import {isObject, type JsonObject} from '../base/json.js';
 import type {StepId} from '../graph/step.js';
 import type {StepKey} from '../plan/key.js';
 import {readResult} from './result.js';
+import {list} from './write.js';
 
 /** What the ledger keeps of a result: enough to plan and to score without opening it. */
 export type Entry = {
@@ -140,12 +141,3 @@ function entryOf(dir: string): Entry | undefined {
 
 const mtime = (dir: string): string | undefined =>
   statSync(dir, {bigint: true, throwIfNoEntry: false})?.mtimeNs.toString();
-
-const list = (dir: string): string[] => {
-  try {
-    return readdirSync(dir);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-};

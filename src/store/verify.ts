@@ -1,4 +1,4 @@
-import {existsSync, lstatSync, mkdirSync, readdirSync, renameSync} from 'node:fs';
+import {lstatSync, mkdirSync, readdirSync, renameSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {byCodeUnit, sha256} from '../base/canonical.js';
 import {asText, isObject, type Json} from '../base/json.js';
@@ -7,7 +7,7 @@ import {digestTree, type Manifest} from './digest.js';
 import {GENESIS} from './journal.js';
 import type {Runs} from './paths.js';
 import {readResult, type ResultRecord} from './result.js';
-import {readJson, readText} from './write.js';
+import {list, readJson, readText} from './write.js';
 
 /** Something that is not as it was committed. `file` is what to look at; `result` the folder that no longer counts. */
 export type Damage = {readonly file: string; readonly message: string; readonly result?: string};
@@ -126,5 +126,3 @@ function parse(line: string): {readonly [key: string]: Json} | undefined {
     return undefined;
   }
 }
-
-const list = (dir: string): string[] => (existsSync(dir) ? readdirSync(dir).sort(byCodeUnit) : []);

@@ -1,4 +1,5 @@
-import {closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync} from 'node:fs';
+import {closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, statSync, writeSync} from 'node:fs';
+import {byCodeUnit} from '../base/canonical.js';
 import type {Json} from '../base/json.js';
 
 /** Writes aside, to the disk, then renames: a reader sees the old text or the new one, never a part. */
@@ -37,6 +38,16 @@ export function readText(file: string): string | undefined {
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+/** The names in a folder, in code-unit order; none when it is not there. */
+export function list(dir: string): string[] {
+  try {
+    return readdirSync(dir).sort(byCodeUnit);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
 }
