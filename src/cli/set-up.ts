@@ -6,8 +6,6 @@ import {lacking, local} from '../executor/local.js';
 import type {Step} from '../graph/step.js';
 import type {EngineRequest} from '../run/engine.js';
 import {capacityOf, findGpus, findSandbox, gpuDevices} from '../run/machine.js';
-import {StoredHistory} from '../store/history.js';
-import {Ledger} from '../store/ledger.js';
 import {planProject} from './plan.js';
 import type {Project} from './project.js';
 import {listen} from './signals.js';
@@ -29,7 +27,7 @@ export async function setUp(
     terminal.err(`${sandbox.message}\n  ${terminal.paintErr('blue', 'remedy')}: ${sandbox.remedy}\n`);
     return undefined;
   }
-  const {verdicts} = planProject(project);
+  const {verdicts, ledger, history} = planProject(project);
   const wanted = [...graph.steps.values()].filter(({id}) => verdicts.get(id)!.kind !== 'cached');
   const gpus = wanted.some(({spec}) => spec.resources.gpus > 0) ? await findGpus() : [];
   const capacity = capacityOf(pipeline.executor, gpus);
@@ -39,7 +37,6 @@ export async function setUp(
     terminal.err(`  ${terminal.paintErr('blue', 'remedy')}: ${TOO_LARGE_REMEDY}\n`);
     return undefined;
   }
-  const ledger = new Ledger(runs.results, runs.ledger);
   const signals = listen();
   return {
     pipeline: pipeline.name,
@@ -48,7 +45,7 @@ export async function setUp(
     runs,
     rerun,
     ledger,
-    history: new StoredHistory(runs, ledger, pipeline.name),
+    history,
     signals,
     executorKind: pipeline.executor.use,
     executor: local({
