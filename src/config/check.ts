@@ -166,7 +166,7 @@ export const variable = (name: string): string => `PTB_${name.toUpperCase().repl
 
 const checkVariables = (stage: Stage): Issue[] => {
   const seen = new Map(stage.for.map((axis) => [variable(axis), axis]));
-  return stage.fields.flatMap((path, n): Issue[] => {
+  return stage.fields.flatMap(({text: path}, n): Issue[] => {
     const field = path.replace(/\?$/, '');
     const earlier = seen.get(variable(field));
     seen.set(variable(field), field);

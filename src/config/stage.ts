@@ -21,6 +21,9 @@ export type Output = {
   readonly schema?: string;
 };
 
+/** A text under `fields` or `reads`. One that is not keyed may change without the step running again. */
+export type Declared = {readonly text: string; readonly keyed: boolean};
+
 export type DoneWhen = 'exited-0' | 'exited-nonzero' | 'timed-out';
 
 /** Why an attempt did not count. */
@@ -47,8 +50,8 @@ export type Stage = {
   readonly dir: string;
   readonly for: readonly string[];
   readonly needs: readonly Need[];
-  readonly fields: readonly string[];
-  readonly reads: readonly string[];
+  readonly fields: readonly Declared[];
+  readonly reads: readonly Declared[];
   readonly prepare?: Argv;
   readonly run?: Argv;
   readonly sandbox: {
@@ -83,6 +86,10 @@ export type Stage = {
 export function stageOf(name: string, dir: string, files: readonly string[], source: Located): Stage {
   const document = source.value as {readonly [key: string]: Json};
   const list = (value: Json | undefined): readonly string[] => (Array.isArray(value) ? (value as string[]) : []);
+  const declared = (value: Json | undefined, key: string): readonly Declared[] =>
+    (Array.isArray(value) ? (value as Json[]) : []).map((one) =>
+      isObject(one) ? {text: asText(one[key]), keyed: one.keyed !== false} : {text: asText(one), keyed: true},
+    );
   const map = (value: Json | undefined): {readonly [key: string]: Json} => (isObject(value) ? value : {});
   const sandbox = map(document.sandbox);
   const resources = map(document.resources);
@@ -97,8 +104,8 @@ export function stageOf(name: string, dir: string, files: readonly string[], sou
       ...(isObject(need) && need.take !== undefined ? {take: list(need.take)} : {}),
       at: placeOf(source, pointer('/needs', n)),
     })),
-    fields: list(document.fields),
-    reads: list(document.reads),
+    fields: declared(document.fields, 'field'),
+    reads: declared(document.reads, 'path'),
     ...(document.prepare === undefined ? {} : {prepare: list(document.prepare) as unknown as Argv}),
     ...(document.run === undefined ? {} : {run: list(document.run) as unknown as Argv}),
     sandbox: {

@@ -17,13 +17,15 @@ export type Resources = {
   readonly graceSeconds: number;
 };
 
-/** A project path or glob, and where the stage names it. */
-export type Read = {readonly path: string; readonly at: Place};
+/** A project path or glob, and where the stage names it; whether what it names enters the key. */
+export type Read = {readonly path: string; readonly keyed: boolean; readonly at: Place};
 
 /** A stage's declarations with the look-ups of one step filled in. */
 export type Spec = {
   /** Look-up path to value, in the order of the stage; absent optional ones are left out. */
   readonly fields: ReadonlyMap<string, Json>;
+  /** Those of the fields that are handed over and do not enter the key. */
+  readonly unkeyed: ReadonlySet<string>;
   readonly reads: readonly Read[];
   readonly image?: string;
   readonly secrets: readonly string[];
@@ -70,21 +72,24 @@ export function specOf(stage: Stage, scope: Scope): Result<Spec> {
   };
 
   const fields = new Map<string, Json>();
-  stage.fields.forEach((path, n) => {
+  const unkeyed = new Set<string>();
+  stage.fields.forEach(({text: path, keyed}, n) => {
     const found = lookUp(path, scope);
     if (found.kind === 'unknown') {
       unknown({...found, hint: `${found.hint} (or ${path}? where it may be absent)`}, pathTo('fields', n));
     }
-    if (found.kind === 'found') fields.set(path.replace(/\?$/, ''), found.value);
+    const field = path.replace(/\?$/, '');
+    if (found.kind === 'found') fields.set(field, found.value);
+    if (!keyed) unkeyed.add(field);
   });
-  const reads = stage.reads.flatMap((template, n) => {
+  const reads = stage.reads.flatMap(({text: template, keyed}, n) => {
     const at = placeOf(stage.source, pathTo('reads', n));
     return texts(template, pathTo('reads', n)).map((path): Read => {
       if (path.startsWith('/') || path.split('/').includes('..')) {
         const message = `stage "${stage.name}" reads ${quoted(path)}, which is outside of the project`;
         issues.push({code: 'bad-value', message, at, hint: "name a path relative to the pipeline's folder"});
       }
-      return {path, at};
+      return {path, keyed, at};
     });
   });
   const {resources, sandbox} = stage;
@@ -92,6 +97,7 @@ export function specOf(stage: Stage, scope: Scope): Result<Spec> {
   const limit = measure('time', resources.time, DURATION);
   const spec: Spec = {
     fields,
+    unkeyed,
     reads,
     ...(image === undefined ? {} : {image}),
     secrets: sandbox.secrets.flatMap((name, n) => texts(name, pathTo('sandbox', 'secrets', n))),

@@ -21,7 +21,7 @@ export type KeyDoc = {
   readonly stage: JsonObject;
   readonly axes: {readonly [axis: string]: string};
   readonly fields: JsonObject;
-  /** Scripts and `reads`, by project path. */
+  /** Scripts and `reads`, by project path; without those declared `keyed: false`. */
   readonly files: {readonly [path: string]: Digest};
   readonly needs: {readonly [stage: string]: NeedDigests};
 };
@@ -51,7 +51,7 @@ export function keyDoc(step: Step, files: KeyDoc['files'], upstream: Upstream): 
       ),
     },
     axes: step.at,
-    fields: Object.fromEntries(spec.fields),
+    fields: Object.fromEntries([...spec.fields].filter(([path]) => !spec.unkeyed.has(path))),
     files,
     needs: Object.fromEntries(
       step.needs.map(({need, gathers, steps}) => {

@@ -20,10 +20,10 @@ export class ProjectFiles {
 
   readonly digests: FileDigests = (step) => {
     // Steps of a stage mostly read the same files: one object for all of them.
-    const shared = [step.stage.name, ...step.spec.reads.map(({path}) => path)].join('\n');
+    const shared = [step.stage.name, ...step.spec.reads.map(({path, keyed}) => `${path} ${keyed}`)].join('\n');
     let digests = this.#bySteps.get(shared);
     if (digests === undefined) {
-      digests = Object.fromEntries(this.of(step).map((path) => [path, this.#digest(path)]));
+      digests = Object.fromEntries(this.#keyed(step).map((path) => [path, this.#digest(path)]));
       this.#bySteps.set(shared, digests);
     }
     return digests;
@@ -31,8 +31,19 @@ export class ProjectFiles {
 
   /** Scripts and `reads` of a step, globs expanded, sorted. */
   of(step: Step): string[] {
-    const paths = new Set([...step.stage.files, ...step.spec.reads.flatMap(({path}) => this.#expand(path))]);
-    return [...paths].sort(byCodeUnit);
+    return this.#list(step, step.spec.reads);
+  }
+
+  /** Those of them that enter the key; a file named both ways does. */
+  #keyed(step: Step): string[] {
+    return this.#list(
+      step,
+      step.spec.reads.filter(({keyed}) => keyed),
+    );
+  }
+
+  #list({stage}: Step, reads: readonly Read[]): string[] {
+    return [...new Set([...stage.files, ...reads.flatMap(({path}) => this.#expand(path))])].sort(byCodeUnit);
   }
 
   /** Declared paths that name nothing. A glob may match nothing. */

@@ -525,10 +525,10 @@ use: no
              |          ^
         hint: axis.field or setting.field; a ? at the end allows it to be absent
 
-      stages/train/stage.yaml:3:19: error: fields[1] must be a text, not the number 3
+      stages/train/stage.yaml:3:19: error: fields[1] cannot be the number 3
            3 | fields: [Model.x, 3]
              |                   ^
-        hint: axis.field or setting.field; a ? at the end allows it to be absent
+        hint: a look-up, or {field: LOOK-UP, keyed: false} for what only describes an attempt, never for what changes the answer
 
       stages/train/stage.yaml:4:9: error: reads[0] cannot be "/etc/passwd"
            4 | reads: [/etc/passwd]

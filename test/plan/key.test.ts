@@ -51,6 +51,8 @@ test.each<[string, Written]>([
   ['secrets', train(`${TRAIN}sandbox: {secrets: [TOKEN]}\n`)],
   ['executor and sandbox', {'pipeline.yaml': `${PIPELINE}executor: {use: local, cpus: 3}\nsandbox: {use: none}\n`}],
   ['a setting that nobody looks up', {'pipeline.yaml': `${PIPELINE}settings: {colour: red}\n`}],
+  ['a field that is handed over but not keyed', train(`${TRAIN}fields: [{field: model.base, keyed: false}]\n`)],
+  ['a file that is handed over but not keyed', train(`${TRAIN}reads: [{path: pipeline.yaml, keyed: false}]\n`)],
   ['a field that the stage does not look up', {'pipeline.yaml': PIPELINE.replace('org/small', 'org/other')}],
   ['more values of an axis', {'pipeline.yaml': PIPELINE.replace('[1, 2]', '[0.5, 1, 2]')}],
   ['an axis that the stage is not for', {'pipeline.yaml': PIPELINE.replace('[1, 2]', '[1, 2]\n  seed: [1, 2]')}],
@@ -71,6 +73,7 @@ test.each<[string, Written, string[]]>([
     ['stage.done-when', 'stage.seconds'],
   ],
   ['a field', train(`${TRAIN}fields: [model.base]\n`), ['fields.model.base']],
+  ['a field by its long name', train(`${TRAIN}fields: [{field: model.base}]\n`), ['fields.model.base']],
   ['an output', train(TRAIN.replace('score.json', 'points.json')), ['stage.outputs.score.path']],
   [
     'an output that may lack',

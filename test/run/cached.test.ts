@@ -1,4 +1,4 @@
-import {rmSync} from 'node:fs';
+import {readdirSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
 import type {Ended} from '../rig/ptb.js';
@@ -209,4 +209,46 @@ test('a result that was removed by hand runs again, alone', async () => {
   rmSync(project.results('train').find(({record}) => record.step === 'train:model=a')!.dir, {recursive: true});
   expect(began(await project.run().ended)).toEqual(['train:model=a']);
   expect(train.invocations).toBe(3);
+});
+
+test('what is read but not keyed is handed over, and an edit to it runs nothing', async () => {
+  await using project = await newProject();
+  const train = project.stage('train', {
+    for: ['model'],
+    fields: [{field: 'settings.colour', keyed: false}],
+    reads: ['lib/keyed.py', {path: 'lib/*.py', keyed: false}],
+  });
+  const run = async (colour: string, files: Record<string, string>): Promise<string | undefined> => {
+    project.pipeline({settings: {colour}});
+    project.write(files);
+    const running = project.run();
+    const seen = await Promise.race([
+      train.nextInvocation().then(async (held) => {
+        const lib = readdirSync(join(held.env.PTB_FILES!, 'lib')).sort();
+        await held.exit(0, {'out.txt': 'model'});
+        return `${held.env.PTB_SETTINGS_COLOUR} ${lib.join(' ')}`;
+      }),
+      running.ended.then(() => undefined),
+    ]);
+    expect((await running.ended).code).toBe(0);
+    return seen;
+  };
+  expect(await run('red', {'lib/keyed.py': '1', 'lib/describes.py': '1'})).toBe('red describes.py keyed.py');
+  expect(await run('blue', {'lib/describes.py': '2', 'lib/more.py': '1'})).toBeUndefined();
+});
+
+test('a file that is named both ways is keyed', async () => {
+  await using project = await newProject();
+  const train = project
+    .stage('train', {reads: ['lib/keyed.py', {path: 'lib/*.py', keyed: false}]})
+    .answers({'out.txt': 'model'});
+  project.pipeline();
+  for (const [content, invocations] of [
+    ['1', 1],
+    ['2', 2],
+  ] as const) {
+    project.write({'lib/keyed.py': content});
+    await project.run().ended;
+    expect(train.invocations).toBe(invocations);
+  }
 });
