@@ -32,7 +32,7 @@ export async function stopCommand(options: {readonly file: string}, terminal: Te
     resources: {gpus: 0, cpus: 0, memoryMb: 0, graceSeconds: job.graceSeconds},
   }));
   const answers = await executor.poll(jobs);
-  const alive = jobs.filter(({name}) => answers.get(name) === 'running');
+  const alive = jobs.filter(({name}) => answers.get(name)?.liveness === 'running');
   await Promise.all(alive.map((job) => executor.cancel(job)));
   terminal.out(`${alive.length} ${alive.length === 1 ? 'job' : 'jobs'} stopped\n`);
   return EXIT.done;

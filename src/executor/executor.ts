@@ -7,14 +7,20 @@ export type JobName = Brand<string, 'JobName'>;
 /** An attempt as an executor sees it. `dir` holds `job.sh`, and later `claimed/` and `exit.json`. */
 export type Job = {readonly name: JobName; readonly dir: string; readonly resources: Resources};
 
-/** `unknown` is an answer of its own: the executor cannot tell. It is never success. */
-export type Liveness = 'waiting' | 'running' | 'held' | 'gone' | 'unknown';
+/**
+ * `absent`: the executor has never heard of it. `unknown`: the executor cannot tell now, which is an answer of its own and never
+ * success.
+ */
+export type Liveness = 'waiting' | 'running' | 'held' | 'gone' | 'absent' | 'unknown';
+
+/** `because`: why it waits, is held or went, where the executor knows. */
+export type Report = {readonly liveness: Liveness; readonly because?: string};
 
 /** Refusal and lack of room are answers, not exceptions. */
 export type Submission =
   | {readonly kind: 'accepted'}
-  /** No slot is free now: ask again when a job has ended. */
-  | {readonly kind: 'busy'}
+  /** Not now: no slot is free, or, with the reason, the queue takes no job at present. Ask again. */
+  | {readonly kind: 'busy'; readonly because?: string}
   | {readonly kind: 'refused'; readonly because: string};
 
 export type Capacity = {
@@ -25,8 +31,8 @@ export type Capacity = {
 
 export interface Executor {
   submit(job: Job): Promise<Submission>;
-  /** One query for all of them. A name that the answer lacks is `unknown`. */
-  poll(jobs: readonly Job[]): Promise<ReadonlyMap<JobName, Liveness>>;
+  /** One query for all of them. */
+  poll(jobs: readonly Job[]): Promise<ReadonlyMap<JobName, Report>>;
   /**
    * TERM, grace, KILL to this job and to nothing else. A job that is already gone is not an error; what its dead script
    * left running is ended.

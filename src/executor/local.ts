@@ -4,7 +4,7 @@ import {existsSync, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Resources} from '../graph/spec.js';
-import type {Capacity, Executor, JobName, Liveness, Submission} from './executor.js';
+import type {Capacity, Executor, JobName, Liveness, Report, Submission} from './executor.js';
 import {GpuLeases, type JobPhase} from './gpu-lease.js';
 import {leftovers} from './leftovers.js';
 import {bootId, isAlive, type ProcessId} from './process.js';
@@ -81,10 +81,10 @@ export function local(settings: LocalSettings): Executor {
     },
 
     poll(jobs) {
-      const answers = new Map<JobName, Liveness>();
+      const answers = new Map<JobName, Report>();
       for (const job of jobs) {
         const liveness = children.has(job.name) ? 'running' : look(job.dir);
-        answers.set(job.name, liveness);
+        answers.set(job.name, {liveness});
         // A job that an earlier controller started holds its slots here too.
         if (liveness === 'running' && !held.has(job.name)) held.set(job.name, job.resources);
         if (liveness === 'gone') held.delete(job.name);
@@ -133,14 +133,14 @@ function signal(pid: number, name: NodeJS.Signals): void {
 
 const phaseOf: JobPhase = (dir) => {
   const liveness = look(dir);
-  return liveness === 'unknown' ? 'not-started' : liveness === 'gone' ? 'over' : 'running';
+  return liveness === 'absent' || liveness === 'unknown' ? 'not-started' : liveness === 'gone' ? 'over' : 'running';
 };
 
 /** What an attempt's folder says of a job that this process did not start. */
 function look(dir: string): Liveness {
   if (existsSync(join(dir, 'exit.json'))) return 'gone';
   const claim = statSync(join(dir, 'claimed'), {throwIfNoEntry: false});
-  if (!claim) return 'unknown';
+  if (!claim) return 'absent';
   const owner = ownerOf(dir);
   if (owner) return isAlive(owner) ? 'running' : 'gone';
   return Date.now() - claim.mtimeMs > CLAIM_PATIENCE_MS ? 'gone' : 'unknown';

@@ -43,8 +43,6 @@ export type Signals = {
 };
 
 const POLL_MS = 1000;
-/** How long a job may be unknown to its executor before it is submitted again, under the same name. */
-const UNKNOWN_PATIENCE_MS = 3000;
 
 /** Brings every step of the graph to its end, one way or another. */
 export async function runSteps(request: EngineRequest): Promise<{readonly ending: Ending; readonly counts: Counts}> {
@@ -54,7 +52,6 @@ export async function runSteps(request: EngineRequest): Promise<{readonly ending
 class Engine {
   readonly #board: Board;
   readonly #settling = new Set<Promise<void>>();
-  readonly #unknownSince = new Map<StepId, number>();
   readonly #budget: GpuBudget;
   /** Steps that the cap keeps from starting. */
   readonly #overBudget = new Set<StepId>();
@@ -283,9 +280,8 @@ class Engine {
     const answers = await executor.poll(running.map(({attempt}) => attempt.job));
     for (const item of running) {
       const {id} = item.step;
-      const liveness = answers.get(item.attempt.job.name) ?? 'unknown';
-      if (liveness !== 'unknown') this.#unknownSince.delete(id);
-      if (liveness === 'unknown') await this.#resubmit(item);
+      const liveness = answers.get(item.attempt.job.name)?.liveness ?? 'unknown';
+      if (liveness === 'absent') await this.#resubmit(item);
       if (liveness !== 'gone') continue;
       this.#board.set(id, {kind: 'settling'});
       const ending = this.#settle(item)
@@ -297,16 +293,14 @@ class Engine {
     }
   }
 
-  /** A job that the executor does not know although it was made: the controller died before or in its submission. */
+  /**
+   * A job that the executor does not know although it was made: the controller died before or in its submission. Should that
+   * go through after all, job.sh of the second one finds the attempt claimed.
+   */
   async #resubmit(item: Running): Promise<void> {
-    const {step, attempt} = item;
-    const since = this.#unknownSince.get(step.id) ?? Date.now();
-    this.#unknownSince.set(step.id, since);
-    if (Date.now() - since < UNKNOWN_PATIENCE_MS || !this.#mayStart()) return;
-    const answer = await this.request.executor.submit(attempt.job);
-    if (answer.kind === 'busy') return;
-    this.#unknownSince.delete(step.id);
-    if (answer.kind === 'refused') this.#fail(item, refuse(attempt, answer.because));
+    if (!this.#mayStart()) return;
+    const answer = await this.request.executor.submit(item.attempt.job);
+    if (answer.kind === 'refused') this.#fail(item, refuse(item.attempt, answer.because));
   }
 
   async #settle(item: Running): Promise<void> {

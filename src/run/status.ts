@@ -65,10 +65,10 @@ async function statusOne(
   const found = history.found(step, verdict.key).findLast(({kind}) => kind === 'unsettled');
   if (found?.kind !== 'unsettled') return say('running', 'about to be committed', {attempt: verdict.because.attempt});
   const {job} = existing(step, verdict.key, verdict.doc, found.attempt, found.dir);
-  const liveness = (await executor.poll([job])).get(job.name) ?? 'unknown';
+  const {liveness, because: said} = (await executor.poll([job])).get(job.name) ?? {liveness: 'unknown'};
   const rest = {attempt: found.attempt, seconds: (now.getTime() - Date.parse(found.job.made)) / 1000};
   if (liveness === 'gone') return say('running', 'ended; the next run settles it', rest);
   return liveness === 'running'
     ? say('running', `job ${job.name}`, rest)
-    : say('waiting', `job ${job.name} is ${liveness}`, rest);
+    : say('waiting', `job ${job.name} is ${liveness}${said === undefined ? '' : `: ${said}`}`, rest);
 }

@@ -69,8 +69,7 @@ export function executorContract(name: string, {make, submitElsewhere, whenFull}
   const pids = (job: Job, file = 'started'): number[] =>
     readFileSync(at(job, file), 'utf8').trim().split('\n').map(Number);
 
-  const liveness = async (job: Job, by = executor): Promise<Liveness> =>
-    (await by.poll([job])).get(job.name) ?? 'unknown';
+  const liveness = async (job: Job, by = executor): Promise<Liveness> => (await by.poll([job])).get(job.name)!.liveness;
   const gone = (job: Job, by = executor): Promise<void> =>
     until(async () => (await liveness(job, by)) === 'gone', `${job.name} is gone`);
   const record = (job: Job): ExitRecord | undefined =>
@@ -136,8 +135,8 @@ export function executorContract(name: string, {make, submitElsewhere, whenFull}
       expect(existsSync(join(job.dir, 'claimed'))).toBe(false);
     });
 
-    test('a job that was never submitted is unknown, never gone', async () => {
-      expect(await liveness(prepare('true'))).toBe('unknown');
+    test('a job that was never submitted is absent, never gone', async () => {
+      expect(await liveness(prepare('true'))).toBe('absent');
     });
 
     test('one question answers for all, each its own', async () => {
@@ -145,11 +144,7 @@ export function executorContract(name: string, {make, submitElsewhere, whenFull}
       await started(holds);
       await gone(ends);
       const answers = await executor.poll([ends, holds, never]);
-      expect([ends, holds, never].map((job) => answers.get(job.name) ?? 'unknown')).toEqual([
-        'gone',
-        'running',
-        'unknown',
-      ]);
+      expect([ends, holds, never].map((job) => answers.get(job.name)!.liveness)).toEqual(['gone', 'running', 'absent']);
     });
 
     test('a job outlives its submitter, and whoever comes later finds, counts and ends it', async () => {

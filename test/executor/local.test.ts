@@ -84,7 +84,7 @@ describe('GPUs', () => {
     expect([await given(a), await given(b), await given(none)]).toEqual(['GPU-a', 'GPU-b', '']);
     expect(await here.submit(c)).toEqual({kind: 'busy'});
     await letGo(a);
-    await until(async () => (await here.poll([a])).get(a.name) === 'gone', 'the end of a is seen');
+    await until(async () => (await here.poll([a])).get(a.name)?.liveness === 'gone', 'the end of a is seen');
     expect(await here.submit(c)).toEqual({kind: 'busy'}); // one is not enough, and is not kept either
     expect(await there.submit(job('d', 1, HOLD))).toEqual({kind: 'accepted'});
   });
@@ -154,7 +154,7 @@ test.each([
   mkdirSync(join(dir, 'claimed'));
   writeFileSync(join(dir, 'claimed/owner'), `${pid} ${start} ${boot} host\n`);
   const job: Job = {name: 'ptb-test' as JobName, dir, resources: {gpus: 0, cpus: 1, memoryMb: 1, graceSeconds: 1}};
-  expect((await make().poll([job])).get(job.name)).toBe(liveness);
+  expect((await make().poll([job])).get(job.name)).toEqual({liveness});
   if (liveness === 'gone') await make().cancel(job); // must not end this very process, whose pid it may be
   rmSync(dir, {recursive: true});
 });
