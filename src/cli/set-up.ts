@@ -5,7 +5,8 @@ import type {Capacity} from '../executor/executor.js';
 import {lacking, local} from '../executor/local.js';
 import type {Step} from '../graph/step.js';
 import type {EngineRequest} from '../run/engine.js';
-import {capacityOf, findGpus, findSandbox, gpuDevices} from '../run/machine.js';
+import {findSandbox} from '../run/find-sandbox.js';
+import {capacityOf, findGpus, gpuDevices} from '../run/machine.js';
 import {planProject} from './plan.js';
 import type {Project} from './project.js';
 import {listen} from './signals.js';
@@ -22,7 +23,8 @@ export async function setUp(
   const own = [fileURLToPath(new URL('../bin', import.meta.url)), dirname(process.execPath)];
   const path = [...own, env.PATH ?? '/usr/bin:/bin'].join(':');
   const tools = fileURLToPath(new URL('../tools/bin', import.meta.url));
-  const sandbox = await findSandbox(pipeline.sandbox, path, tools);
+  const home = env.HOME ?? '/';
+  const sandbox = await findSandbox(pipeline.sandbox, {path, home, tools, scratch: join(runs.root, 'sandbox')});
   if (sandbox.kind === 'not-ready') {
     terminal.err(`${sandbox.message}\n  ${terminal.paintErr('blue', 'remedy')}: ${sandbox.remedy}\n`);
     return undefined;
@@ -58,7 +60,7 @@ export async function setUp(
     machine: {
       sandbox,
       path,
-      home: env.HOME ?? '/',
+      home,
       secret: (name: string) => env[name],
       devices: gpus.length > 0 ? gpuDevices() : [],
       version: terminal.version,

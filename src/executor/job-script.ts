@@ -1,4 +1,5 @@
 import {quote, type Argv} from '../base/argv.js';
+import type {Carry, Ends} from '../sandbox/sandbox.js';
 
 /** Variables of one phase, in order. */
 export type Environment = readonly (readonly [name: string, value: string])[];
@@ -13,24 +14,31 @@ export type JobScript = {
   readonly run?: Phase & {
     readonly seconds?: number;
     readonly graceSeconds: number;
-    /** The sandbox ends all processes with its first; TERM then goes to those inside, not to the sandbox. */
-    readonly reaps: boolean;
+    readonly ends: Ends;
+    readonly carry?: Carry;
   };
   /** Names of the secrets in the file `secrets`, which the job reads and removes. */
   readonly secrets: readonly string[];
 };
 
-const phase = (name: string, {command, workdir, environment}: Phase, deadline: boolean): string => `
+const phase = (name: string, {command, workdir, environment}: Phase, more = ''): string => `
 ${name}() {
   trap - HUP INT TERM
   cd ${quote(workdir)} || exit 70
   unset OLDPWD SHLVL
   export -n PWD
 ${environment.map(([variable, value]) => `  export ${variable}=${quote(value)}`).join('\n')}
-${deadline ? '  export PTB_DEADLINE=$deadline' : ''}
+${more}
   exec ${command.map(quote).join(' ')}
 }
 `;
+
+/** Gives every variable the name under which it gets into the sandbox, and the sandbox program those that are its own. */
+const carrying = ({prefix, own}: Carry, names: readonly string[]): string => `
+  for name in ${names.join(' ')}; do
+    [ -z "\${!name+x}" ] || { export "${prefix}$name=\${!name}"; unset "$name"; }
+  done
+${own.map(([name, value]) => `  export ${name}=${quote(value)}`).join('\n')}`;
 
 /** The text of \`job.sh\`: bash 3.2 and later, no other program of ours on the compute node. */
 export const jobScript = ({title, dir, prepare, run, secrets}: JobScript): string => `#!/usr/bin/env bash
@@ -48,11 +56,22 @@ mkdir claimed 2>/dev/null || exit 0 # submitted twice: the other one works
 ${head(dir, run?.graceSeconds ?? 10)}
 ${secrets.length > 0 ? `[ -f secrets ] && . ./secrets && rm -f secrets\nexport ${secrets.join(' ')}` : ''}
 unset LC_ALL
-${prepare ? phase('prepare', prepare, false) : ''}${run ? phase('run', run, run.seconds !== undefined) : ''}
-${prepare ? `attempt prepare 0 no\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
-${run ? `clock; run_started=$now\n${run.seconds === undefined ? '' : `deadline=$((now / 1000 + ${Math.ceil(run.seconds)}))\n`}attempt run ${Math.round((run.seconds ?? 0) * 1000)} ${run.reaps ? 'yes' : 'no'}` : ''}
+${prepare ? phase('prepare', prepare) : ''}${run ? phase('run', run, beforeRun(run, secrets)) : ''}
+${prepare ? `attempt prepare 0 open\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
+${run ? `clock; run_started=$now\n${run.seconds === undefined ? '' : `deadline=$((now / 1000 + ${Math.ceil(run.seconds)}))\n`}attempt run ${Math.round((run.seconds ?? 0) * 1000)} ${run.ends}` : ''}
 record ${run ? 'run' : 'prepare'}
 `;
+
+const beforeRun = (
+  {seconds, carry, environment}: NonNullable<JobScript['run']>,
+  secrets: readonly string[],
+): string => {
+  const deadline = seconds === undefined ? '' : '  export PTB_DEADLINE=$deadline';
+  if (carry === undefined) return deadline;
+  // PATH and HOME inside are for the sandbox to say.
+  const names = environment.map(([name]) => name).filter((name) => name !== 'PATH' && name !== 'HOME');
+  return `${deadline}${carrying(carry, [...names, 'LANG', 'PTB_DEADLINE', 'CUDA_VISIBLE_DEVICES', ...secrets])}`;
+};
 
 /** Clock, process tree, time limit and exit record. Reads nothing but /proc, or ps where there is no /proc. */
 const head = (dir: string, graceSeconds: number): string => `
@@ -88,7 +107,7 @@ kills_before=$kills
 page_kb=$(($(getconf PAGESIZE) / 1024))
 
 clock
-started=$now run_started=null ended_by=itself child='' code=0 reaps=no
+started=$now run_started=null ended_by=itself child='' code=0 ends=open
 
 tree() { # the descendants of $child in $pids, their resident memory in $rss (kB)
   local pid ppid size stat known=" $child " grew=1 table=''
@@ -123,10 +142,11 @@ daemons() { # adds to $pids what left the tree: it still carries this attempt in
   done
 }
 
-signal() { # $1 to every process of the phase; TERM goes past a sandbox, which would take all down at once
+signal() { # $1 to every process of the phase; TERM goes past a sandbox that would take all down at once
+  case $1-$ends in TERM-forwards) kill -s TERM "$child" 2>/dev/null; return ;; esac
   tree
-  [ "$reaps" = yes ] || daemons
-  [ "$reaps" = yes ] && [ "$1" = TERM ] || kill -s "$1" -- "-$child" 2>/dev/null
+  [ "$ends" != open ] || daemons
+  case $1-$ends in TERM-reaps) ;; *) kill -s "$1" -- "-$child" 2>/dev/null ;; esac
   # shellcheck disable=SC2086
   [ -z "$pids" ] || kill -s "$1" $pids 2>/dev/null
 }
@@ -169,9 +189,9 @@ watch() { # ends the phase $1 ms after now (0: never), and keeps the highest mem
   done
 }
 
-attempt() { # runs phase $1 in a process group of its own, $2 ms at most; $3: a sandbox ends all with its first process
+attempt() { # runs phase $1 in a process group of its own, $2 ms at most; $3: how its processes end
   local watcher
-  reaps=$3
+  ends=$3
   set -m
   ("$1") </dev/null >>stdout.log 2>>stderr.log &
   child=$!
@@ -191,7 +211,7 @@ attempt() { # runs phase $1 in a process group of its own, $2 ms at most; $3: a 
     kill -s KILL -- "-$watcher" 2>/dev/null
     wait "$watcher" 2>/dev/null
   fi
-  [ "$reaps" = yes ] || signal KILL # what the phase left behind
+  [ "$ends" != open ] || signal KILL # what the phase left behind
 }
 
 record() { # the last act

@@ -108,7 +108,8 @@ export function compose(
               environment: environment(step, inside, inside.home, failures),
               ...(spec.resources.seconds === undefined ? {} : {seconds: spec.resources.seconds}),
               graceSeconds: spec.resources.graceSeconds,
-              reaps: machine.sandbox.reaps,
+              ends: machine.sandbox.ends,
+              ...(machine.sandbox.carry ? {carry: machine.sandbox.carry} : {}),
             },
           }
         : {}),

@@ -25,12 +25,45 @@ export type Layout = {
   readonly path: string;
 };
 
+/** A folder at the root of this machine, as a job shall see it: bound read-only, or the same link again. */
+export type RootEntry =
+  | {readonly kind: 'folder'; readonly path: string}
+  | {readonly kind: 'link'; readonly path: string; readonly target: string};
+
+/** How variables get past a sandbox program that hands on none, or needs other values for itself. */
+export type Carry = {
+  /** What a variable's name must begin with outside to arrive inside. */
+  readonly prefix: string;
+  /** What the sandbox program itself runs with. */
+  readonly own: readonly (readonly [name: string, value: string])[];
+};
+
 /** A kind of sandbox: pure functions, so that what it does can be printed and tested without root. */
 export type Sandbox = {
   readonly kind: 'apptainer' | 'bwrap' | 'none';
   /** Where the run script sees what lies at `outside`. */
   inside(outside: Layout): Layout;
   wrap(spec: SandboxSpec, command: Argv): Argv;
-  /** Ends all processes of a job when its first one ends. */
-  readonly reaps: boolean;
+  readonly ends: Ends;
+  /** Absent where variables arrive as they are. */
+  readonly carry?: Carry;
+};
+
+/**
+ * How the processes of a job come to their end. `open`: each by its own pid, found by descent and environment. `reaps`: all
+ * end with the first one; TERM goes to each by its pid, since for the sandbox program itself it means KILL for all inside.
+ * `forwards`: all end with the first one, and TERM for the sandbox program reaches each of them.
+ */
+export type Ends = 'open' | 'reaps' | 'forwards';
+
+/** Where a job finds its parts inside. Fixed, so that no path of the machine reaches an output. */
+export const INSIDE: Layout = {
+  work: '/work',
+  files: '/ptb/files',
+  inputs: '/ptb/in',
+  out: '/ptb/out',
+  stepFile: '/ptb/step.json',
+  home: '/home/ptb',
+  tmp: '/tmp',
+  path: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
 };

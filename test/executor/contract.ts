@@ -54,7 +54,7 @@ export function executorContract(name: string, {make, submitElsewhere, whenFull}
           ['PTB_STEP', join(dir, 'step.json')],
         ],
         graceSeconds: grace,
-        reaps: false,
+        ends: 'open',
       },
       secrets: [],
     });

@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {expect, test} from 'vitest';
-import {findSandbox} from '../../src/run/machine.js';
+import {findSandbox} from '../../src/run/find-sandbox.js';
 import {bwrap} from '../../src/sandbox/bwrap.js';
 import {newProject} from '../rig/project.js';
 import {sandboxContract} from './contract.js';
@@ -12,7 +12,8 @@ const tools = fileURLToPath(new URL('../../dist/tools/bin', import.meta.url));
 sandboxContract(
   'bwrap',
   async () => {
-    const found = await findSandbox({use: 'bwrap', expose: []}, process.env.PATH!, tools);
+    const host = {path: process.env.PATH!, home: '/', tools, scratch: '/nonexistent'};
+    const found = await findSandbox({use: 'bwrap', expose: []}, host);
     if (found.kind === 'not-ready') throw new Error(`${found.message}; ${found.remedy}`);
     return found;
   },

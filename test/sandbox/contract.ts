@@ -1,5 +1,6 @@
 import {
   existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -53,7 +54,13 @@ export type Line = (typeof LINES)[number];
 export type NotGuaranteed = Partial<Record<Line, string>>;
 
 /** Every sandbox is judged by these lines; called once per kind. */
-export function sandboxContract(name: string, find: () => Promise<Sandbox>, notGuaranteed: NotGuaranteed): void {
+export function sandboxContract(
+  name: string,
+  find: () => Promise<Sandbox>,
+  notGuaranteed: NotGuaranteed,
+  /** Who starts the jobs, if not the user of the test. */
+  user?: {readonly uid: number; readonly gid: number},
+): void {
   let sandbox: Sandbox;
   let root: string;
   let dir: string;
@@ -141,11 +148,14 @@ export function sandboxContract(name: string, find: () => Promise<Sandbox>, notG
       workdir: outside.work,
       environment: variables(),
       graceSeconds: 0.5,
-      reaps: sandbox.reaps,
+      ends: sandbox.ends,
+      ...(sandbox.carry ? {carry: sandbox.carry} : {}),
     };
     writeFileSync(join(dir, 'job.sh'), jobScript({title: 'a job', dir, run, secrets: []}));
+    if (user) for (const path of everythingIn(root)) lchownSync(path, user.uid, user.gid);
     return execa('bash', ['job.sh'], {
       cwd: dir,
+      ...user,
       detached: true,
       stdio: 'ignore',
       env: {PATH: process.env.PATH!, LEAK: 'leak'},
@@ -211,7 +221,7 @@ export function sandboxContract(name: string, find: () => Promise<Sandbox>, notG
         join(root, 'other-job/trace.txt'),
         join(root, 'upstream/secret'),
         join(dir, 'job.sh'),
-        ...(homedir() === '/' ? [] : [homedir()]),
+        ...(homedir() === '/' ? [] : readdirSync(homedir()).map((name) => join(homedir(), name))),
       ];
       const seen = hidden.map((path) => `[ -e '${path}' ] && echo '${path}'`).join('\n');
       await bash(`${seen}\nls "$PTB_IN_FETCH"`);
@@ -326,6 +336,11 @@ export function sandboxContract(name: string, find: () => Promise<Sandbox>, notG
     }
   });
 }
+
+const everythingIn = (folder: string): string[] => [
+  folder,
+  ...readdirSync(folder, {recursive: true, encoding: 'utf8'}).map((path) => join(folder, path)),
+];
 
 /** Processes `sleep MARK`. */
 const sleeping = (marks: readonly string[]): number[] =>
