@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import {Command, InvalidArgumentError, Option} from 'commander';
+import type {TableFormat} from '../report/table.js';
 import type {ProjectOptions} from './project.js';
 import {explain} from './explain.js';
 import {EXIT, terminal} from './terminal.js';
@@ -79,11 +80,14 @@ project(pipeline.command('validate').description('check the pipeline and all tha
 
 project(program.command('table').description('the averaged score table, also of a half-finished run'))
   .addOption(
-    new Option('--format <format>', 'what to print').choices(['text', 'markdown', 'csv', 'json']).default('text'),
+    new Option('--format <format>', 'what to print')
+      .choices(['text', 'markdown', 'csv', 'json', 'latex'])
+      .default('text'),
   )
+  .option('--with <rows>', 'published rows among them: published, published=v0.1 or published=v1')
   .option('--step <file>', "of a step's own inputs: its $PTB_STEP file")
   .action(
-    action<ProjectOptions & {format: 'text' | 'markdown' | 'csv' | 'json'; step?: string}>(async (options) =>
+    action<ProjectOptions & {format: TableFormat; step?: string; with?: string}>(async (options) =>
       (await import('./table.js')).tableCommand(options, shell),
     ),
   );

@@ -9,6 +9,7 @@ import {journalFile, openJournal} from '../store/journal.js';
 import {planCommand, planProject} from './plan.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
 import {reporterFor, type ReportOptions} from './reporter.js';
+import {renderTable} from '../report/table.js';
 import {setUp} from './set-up.js';
 import {projectTable} from './table.js';
 import {EXIT, type Terminal} from './terminal.js';
@@ -115,6 +116,6 @@ function finish(
   const exit = CODES[ending];
   emit({kind: 'end', ending, counts, seconds});
   if (options.json) terminal.out(`${JSON.stringify({version: 1, event: 'end', exit, counts, seconds})}\n`);
-  else if (hasScores(project)) terminal.out(projectTable(project, 'text', terminal));
+  else if (hasScores(project)) terminal.out(renderTable(projectTable(project), 'text', terminal.paintOut));
   return exit;
 }

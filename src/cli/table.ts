@@ -1,38 +1,64 @@
 import {asText, isObject, type Json, type JsonObject} from '../base/json.js';
+import {quoted} from '../base/quoted.js';
 import {scoreOf} from '../config/score.js';
 import type {Axes} from '../matrix/cell.js';
 import {describeAccepted} from '../report/plan.js';
 import {evidenceOf, type StepFate} from '../report/evidence.js';
 import {renderTable, type TableFormat} from '../report/table.js';
-import {tableOf} from '../score/table.js';
+import {fittingVersion, withPublished} from '../score/published/place.js';
+import {PUBLISHED, type PublishedVersion} from '../score/published/rows.js';
+import {tableOf, type Table} from '../score/table.js';
 import {readJson} from '../store/write.js';
 import {fatesOf} from './fates.js';
 import {planProject} from './plan.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
 import {EXIT, type Terminal} from './terminal.js';
 
-export type TableOptions = ProjectOptions & {readonly format: TableFormat; readonly step?: string};
+export type TableOptions = ProjectOptions & {
+  readonly format: TableFormat;
+  readonly step?: string;
+  readonly with?: string;
+};
 
 export function tableCommand(options: TableOptions, terminal: Terminal): number {
   if (options.step !== undefined) return tableOfStep(options.step, options.format, terminal);
   const project = openProject(options, terminal);
   if (!project) return EXIT.badInput;
-  terminal.out(projectTable(project, options.format, terminal));
+  const wanted = parseWith(options.with);
+  if (wanted.kind === 'unknown') {
+    terminal.err(`there is no --with ${quoted(options.with!)}; it is ${WITH.join(', ')}\n`);
+    return EXIT.badInput;
+  }
+  terminal.out(renderTable(withOthers(projectTable(project), wanted), options.format, terminal.paintOut));
   return EXIT.done;
 }
 
 /** The table as the results have it now, also of a half-finished run. */
-export function projectTable(project: Project, format: TableFormat, terminal: Terminal): string {
+export function projectTable(project: Project): Table {
   const {history, verdicts} = planProject(project);
   const fates = fatesOf(project.graph, verdicts, history);
   const cells = project.graph.cells.map(({at}) => at);
   const evidence = evidenceOf(project.pipeline.score, cells, fates);
-  return renderTable(
-    tableOf({...evidence, accepted: describeAccepted(verdicts)}, project.pipeline.score),
-    format,
-    terminal.paintOut,
-  );
+  return tableOf({...evidence, accepted: describeAccepted(verdicts)}, project.pipeline.score);
 }
+
+type With =
+  | {readonly kind: 'nothing'}
+  | {readonly kind: 'published'; readonly version?: PublishedVersion}
+  | {readonly kind: 'unknown'};
+
+const WITH = ['published', ...Object.keys(PUBLISHED).map((version) => `published=${version}`)];
+
+/** `published` alone is the version that fits. */
+export function parseWith(text: string | undefined): With {
+  if (text === undefined) return {kind: 'nothing'};
+  if (!WITH.includes(text)) return {kind: 'unknown'};
+  const version = text.split('=')[1] as PublishedVersion | undefined;
+  return {kind: 'published', ...(version === undefined ? {} : {version})};
+}
+
+const withOthers = (table: Table, wanted: With): Table =>
+  wanted.kind === 'published' ? withPublished(table, wanted.version ?? fittingVersion(table)) : table;
 
 /** The table of what a gathering step was handed: its `$PTB_STEP` file, with `score` among its fields. */
 function tableOfStep(file: string, format: TableFormat, terminal: Terminal): number {

@@ -52,7 +52,9 @@ export const sandboxOf = (value: Json | undefined): SandboxSettings => ({
 });
 
 export type ScoreSettings = {
-  readonly average: 'plain' | 'inverse-headroom' | {readonly weights: {readonly [benchmark: string]: number}};
+  /** `inverse-headroom` is of the run's own baselines, `published-v1` of the published ones. */
+  readonly average:
+    'plain' | 'inverse-headroom' | 'published-v1' | {readonly weights: {readonly [benchmark: string]: number}};
   readonly flagged: 'base' | 'zero' | 'keep';
   readonly missing: 'base' | 'zero';
   /** STAGE/OUTPUT of the measured score, of the audit's verdict, of the usage record; STAGE whose time is the agent's. */

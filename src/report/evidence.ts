@@ -1,7 +1,7 @@
 import {join} from 'node:path';
 import {asText, isObject, type Json} from '../base/json.js';
 import type {ScoreSettings} from '../config/pipeline.js';
-import type {Axes} from '../matrix/cell.js';
+import {describeAxes, type Axes} from '../matrix/cell.js';
 import type {CellEvidence, Evidence, Fate, Metrics, Verdict} from '../score/evidence.js';
 import {readJson} from '../store/write.js';
 
@@ -42,6 +42,7 @@ export function evidenceOf(settings: ScoreSettings, cells: readonly Axes[], fate
       at,
       metrics: read(measured(at), metricsFile, asMetrics),
       verdict: read(judged(at), verdictFile, asVerdict),
+      work: work ? describeAxes(work.at) : null,
       seconds: work?.kind === 'done' ? work.seconds : null,
       costUsd: typeof cost === 'number' ? cost : null,
     };
@@ -68,8 +69,10 @@ function read<T>(fate: StepFate | undefined, file: string, parse: (value: Json) 
     : {kind: 'known', value: parsed};
 }
 
+const isFraction = (value: Json | undefined): value is number => typeof value === 'number' && value >= 0 && value <= 1;
+
 const asMetrics = (value: Json): Metrics | undefined => {
-  if (!isObject(value) || !(value.accuracy === null || typeof value.accuracy === 'number')) return undefined;
+  if (!isObject(value) || !(value.accuracy === null || isFraction(value.accuracy))) return undefined;
   return {
     accuracy: value.accuracy,
     stderr: typeof value.stderr === 'number' ? value.stderr : null,

@@ -1,10 +1,17 @@
 import CliTable from 'cli-table3';
-import type {Json} from '../base/json.js';
+import {groupBy} from '../base/group.js';
+import {unreachable} from '../base/unreachable.js';
+import {CAUSES, type CellScore} from '../score/cell.js';
+import type {BenchmarkScore, Row} from '../score/row.js';
+import type {Table} from '../score/table.js';
+import {csv} from './csv.js';
+import {digits, money, workTime} from './figures.js';
 import {labels} from './label.js';
-import type {BenchmarkScore, CellScore, Row, Table} from '../score/table.js';
+import {latex} from './latex.js';
 import {printable, type Paint} from './style.js';
+import {tableJson} from './table-json.js';
 
-export const TABLE_FORMATS = ['text', 'markdown', 'csv', 'json'] as const;
+export const TABLE_FORMATS = ['text', 'markdown', 'csv', 'json', 'latex'] as const;
 export type TableFormat = (typeof TABLE_FORMATS)[number];
 
 export function renderTable(table: Table, format: TableFormat, paint: Paint): string {
@@ -14,32 +21,24 @@ export function renderTable(table: Table, format: TableFormat, paint: Paint): st
     case 'markdown':
       return markdown(table);
     case 'csv':
-      return csv(table);
+      return csv(rowRecords(table));
     case 'json':
       return `${JSON.stringify(tableJson(table), null, 2)}\n`;
+    case 'latex':
+      return latex(table, sorted(table), notes(table));
+    default:
+      return unreachable(format);
   }
 }
-
-/** Four decimals, as the benchmark's own table has them. */
-const digits = (score: number | null, std: number | null = null): string =>
-  score === null ? '–' : score.toFixed(4) + (std === null ? '' : ` ± ${std.toFixed(4)}`);
-
-const time = (row: Row): string =>
-  row.timeHours === null
-    ? ''
-    : row.timeHours < 0.1
-      ? `${(row.timeHours * 3600).toFixed(0)} s`
-      : `${row.timeHours.toFixed(2)} h`;
-
-const cost = (row: Row): string => (row.costUsd === null ? '' : `$${row.costUsd.toFixed(2)}`);
 
 const substituted = (row: Row): number =>
   [...row.benchmarks.values()].reduce((sum, {substituted: count}) => sum + count, 0);
 
 const scored = (row: Row): number => [...row.benchmarks.values()].reduce((sum, {cells}) => sum + cells, 0);
 
-/** A benchmark's figure with `*` for each kind of doubt a reader must know of. */
-const figure = (score: BenchmarkScore): string => digits(score.score, score.std) + (score.substituted > 0 ? ' *' : '');
+/** A benchmark's figure with `*` where some of its cells carry a substitute. */
+const figure = (score: Pick<BenchmarkScore, 'score' | 'std' | 'substituted'>): string =>
+  digits(score.score, score.std) + (score.score !== null && score.substituted > 0 ? ' *' : '');
 
 const state = (row: Row): string =>
   scored(row) < row.cells
@@ -48,28 +47,33 @@ const state = (row: Row): string =>
       ? `${substituted(row)} of ${row.cells}`
       : '';
 
+/** Rows that were not run here carry a mark. */
+const marked = ({kind, name}: Row): string => `${name}${kind === 'published' ? ' †' : kind === 'imported' ? ' ‡' : ''}`;
+
 function grid(table: Table): string[][] {
   const cell = (row: Row): string[] => [
-    row.name,
-    digits(row.score, row.std) + (substituted(row) > 0 ? ' *' : ''),
+    marked(row),
+    figure({...row, substituted: substituted(row)}),
     ...table.benchmarks.map((benchmark) => figure(row.benchmarks.get(benchmark)!)),
-    time(row),
-    cost(row),
+    workTime(row.timeHours),
+    money(row.costUsd),
     state(row),
   ];
   const withCost = table.rows.some((row) => row.costUsd !== null);
   const drop = (cells: string[]): string[] => (withCost ? cells : cells.toSpliced(-2, 1));
   return [
     drop(['', 'average', ...table.benchmarks, 'time', 'cost', 'cells *']),
-    ...[...table.rows].sort(byScore).map((row) => drop(cell(row))),
+    ...sorted(table).map((row) => drop(cell(row))),
   ];
 }
 
-/** Baselines first, as given, then agents from the best; those without an average last. */
-const byScore = (a: Row, b: Row): number =>
-  a.kind === 'baseline' || b.kind === 'baseline'
-    ? Number(b.kind === 'baseline') - Number(a.kind === 'baseline')
-    : (b.score ?? -1) - (a.score ?? -1);
+/** Baselines first, as given, then all others from the best; those without an average last. */
+export const sorted = ({rows}: Table): Row[] =>
+  [...rows].sort((a, b) =>
+    a.kind === 'baseline' || b.kind === 'baseline'
+      ? Number(b.kind === 'baseline') - Number(a.kind === 'baseline')
+      : (b.score ?? -1) - (a.score ?? -1),
+  );
 
 function text(table: Table, paint: Paint): string {
   const [head, ...body] = grid(table) as [string[], ...string[][]];
@@ -78,14 +82,17 @@ function text(table: Table, paint: Paint): string {
     colAligns: head.map((_word, n) => (n === 0 ? 'left' : 'right')),
     style: {head: [], border: [], compact: true},
   });
-  drawn.push(...body);
+  drawn.push(...body.map((cells) => cells.map(printable)));
   return `${drawn.toString()}\n${notes(table)
     .map((line) => `${printable(line)}\n`)
     .join('')}`;
 }
 
 function markdown(table: Table): string {
-  const escape = (word: string): string => word.replaceAll('|', '\\|').replaceAll('*', '\\*');
+  const escape = (word: string): string =>
+    printable(word)
+      .replaceAll(/[\\|*_`<>[\]]/g, (char) => `\\${char}`)
+      .replaceAll('\n', ' ');
   const line = (words: readonly string[]): string => `| ${words.map(escape).join(' | ')} |\n`;
   const [head, ...body] = grid(table) as [string[], ...string[][]];
   const rule = `|${head.map((_word, n) => (n === 0 ? '---' : '---:')).join('|')}|\n`;
@@ -94,91 +101,69 @@ function markdown(table: Table): string {
 }
 
 /** What a reader of the figures must know: substitutions with their reasons, gaps, warnings. */
-function notes(table: Table): string[] {
-  const group = (kind: CellScore['kind']): Map<string, CellScore[]> => {
-    const found = new Map<string, CellScore[]>();
-    for (const cell of table.cells.filter((one) => one.kind === kind)) {
-      const reason = cell.because.join('; ');
-      found.set(reason, [...(found.get(reason) ?? []), cell]);
-    }
-    return found;
-  };
+export function notes(table: Table): string[] {
   const label = labels(table.cells);
-  const list = (cells: readonly CellScore[]): string =>
-    cells.length === 1 ? label(cells[0]!.at) : `${cells.length} cells, first ${label(cells[0]!.at)}`;
+  const list = (kind: CellScore['kind']): string[] =>
+    [
+      ...groupBy(
+        table.cells.filter((cell) => cell.kind === kind),
+        ({because}) => because.join('; '),
+      ),
+    ].map(([reason, cells]) => {
+      const first = label(cells[0]!.at);
+      return `  ${cells.length === 1 ? first : `${cells.length} cells, first ${first}`}: ${reason}`;
+    });
   const replaced = table.cells.filter(({kind}) => kind === 'substituted').length;
   const gaps = table.cells.filter(({kind}) => kind === 'absent').length;
   return [
     ...(replaced > 0
-      ? [`* ${replaced} of ${table.cells.length} cells carry a substitute instead of their own score:`]
+      ? [
+          `* ${replaced} of ${table.cells.length} cells carry a substitute instead of their own score (${causes(table)}):`,
+        ]
       : []),
-    ...[...group('substituted')].map(([reason, cells]) => `  ${list(cells)}: ${reason}`),
+    ...list('substituted'),
     ...(gaps > 0 ? [`${gaps} of ${table.cells.length} cells have no score; rows with a gap have no average:`] : []),
-    ...[...group('absent')].map(([reason, cells]) => `  ${list(cells)}: ${reason}`),
+    ...list('absent'),
     ...table.warnings.map((warning) => `warning: ${warning}`),
+    ...table.remarks,
   ];
 }
 
-/** One line a row, then one a cell; RFC 4180. */
-function csv(table: Table): string {
-  const quote = (value: string | number | null): string => {
-    const word = value === null ? '' : String(value);
-    return /[",\n\r]/.test(word) ? `"${word.replaceAll('"', '""')}"` : word;
-  };
-  const line = (values: readonly (string | number | null)[]): string => `${values.map(quote).join(',')}\r\n`;
-  return (
-    line([
-      'name',
-      'kind',
-      'score',
-      'std',
-      'replicates',
-      'time_hours',
-      'cost_usd',
-      ...table.benchmarks,
-      'cells',
-      'scored',
-      'substituted',
-    ]) +
-    table.rows
-      .map((row) =>
-        line([
-          row.name,
-          row.kind,
-          row.score,
-          row.std,
-          row.replicates,
-          row.timeHours,
-          row.costUsd,
-          ...table.benchmarks.map((benchmark) => row.benchmarks.get(benchmark)!.score),
-          row.cells,
-          scored(row),
-          substituted(row),
-        ]),
-      )
-      .join('')
-  );
-}
+/** `3 flagged, 1 failed`. */
+const causes = ({cells}: Table): string =>
+  CAUSES.map((cause) => [cause, cells.filter((cell) => cell.cause === cause).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([cause, count]) => `${count} ${cause}`)
+    .join(', ');
 
-/** The stable shape that schemas/table.schema.json describes. */
-const tableJson = (table: Table): Json => ({
-  version: 1,
-  average: table.average,
-  benchmarks: table.benchmarks,
-  rows: table.rows.map((row) => ({
-    name: row.name,
-    kind: row.kind,
-    score: row.score,
-    std: row.std,
-    replicates: row.replicates,
-    hours: row.hours,
-    time_hours: row.timeHours,
-    cost_usd: row.costUsd,
-    benchmarks: Object.fromEntries(row.benchmarks),
-  })),
-  cells: table.cells.map(({at, raw, score, kind, because}) => {
-    const {hours, ...axes} = at;
-    return {...axes, ...(hours === undefined ? {} : {hours: Number(hours)}), raw, score, kind, because};
-  }),
-  warnings: table.warnings,
-});
+/** One line a row, under a head. */
+const rowRecords = (table: Table): (string | number | null)[][] => [
+  [
+    'name',
+    'kind',
+    'score',
+    'std',
+    'replicates',
+    'time_hours',
+    'cost_usd',
+    ...table.benchmarks,
+    'cells',
+    'scored',
+    'substituted',
+    ...CAUSES,
+  ],
+  ...table.rows.map((row) => [
+    row.name,
+    row.kind,
+    row.score,
+    row.std,
+    row.replicates,
+    row.timeHours,
+    row.costUsd,
+    ...table.benchmarks.map((benchmark) => row.benchmarks.get(benchmark)!.score),
+    row.cells,
+    scored(row),
+    substituted(row),
+    ...CAUSES.map((cause) => row.substitutions[cause]),
+  ]),
+];

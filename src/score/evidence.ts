@@ -28,6 +28,8 @@ export type CellEvidence = {
   readonly at: Axes;
   readonly metrics: Fate<Metrics>;
   readonly verdict: Fate<Verdict>;
+  /** Which step the agent's work was; cells that differ only in how it was evaluated share it. */
+  readonly work: string | null;
   /** Wall seconds that the agent worked. */
   readonly seconds: number | null;
   readonly costUsd: number | null;
