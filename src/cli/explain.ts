@@ -1,4 +1,5 @@
 import {printable} from '../report/style.js';
+import {FileGone} from '../store/files.js';
 import {EXIT, type Terminal} from './terminal.js';
 
 /** What the machine refuses, in words; anything else that is thrown is a bug of ours. */
@@ -18,6 +19,10 @@ export function explain(error: unknown, terminal: Terminal): number {
   const {code, path, message, stack} = (
     error instanceof Error ? error : new Error(String(error))
   ) as NodeJS.ErrnoException;
+  if (error instanceof FileGone) {
+    terminal.err(`${printable(message)}\n`);
+    return EXIT.badInput;
+  }
   const refusal = code === undefined ? undefined : REFUSALS.get(code);
   if (refusal === undefined) {
     terminal.err(`internal error, please report it:\n${stack ?? message}\n`);

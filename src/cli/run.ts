@@ -5,6 +5,7 @@ import {renderStale} from '../report/plan.js';
 import {runSteps} from '../run/engine.js';
 import type {Counts, Emit, Ending} from '../run/event.js';
 import {lock, type Controller} from '../run/lock.js';
+import {openAttempts} from '../store/attempt.js';
 import {journalFile, openJournal} from '../store/journal.js';
 import {planCommand, planProject} from './plan.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
@@ -89,7 +90,9 @@ function allCached(project: Project): Counts | undefined {
   const {verdicts, ledger} = planProject(project);
   ledger.save();
   const cached = [...verdicts.values()].every(({kind}) => kind === 'cached');
-  return cached ? {cached: verdicts.size, done: 0, failed: 0, blocked: 0, waiting: 0, running: 0} : undefined;
+  // What an earlier run left is settled although no step asks for it.
+  const isDone = cached && openAttempts(project.runs.attempts).length === 0;
+  return isDone ? {cached: verdicts.size, done: 0, failed: 0, blocked: 0, waiting: 0, running: 0} : undefined;
 }
 
 /** A pipeline of other stages, or one cut off by --until, has nothing to average. */

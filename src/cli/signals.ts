@@ -1,4 +1,4 @@
-import type {Signals, Wanted} from '../run/engine.js';
+import type {Signals, Wanted} from '../run/signals.js';
 
 /** Two presses of Ctrl-C within this time stop the jobs; one alone leaves them. */
 const SECOND_PRESS_MS = 3000;

@@ -4,6 +4,7 @@ import {local} from '../executor/local.js';
 import {renderStatus, statusJson} from '../report/status.js';
 import {lastLines} from '../run/attempt.js';
 import {statusOf, type StepStatus} from '../run/status.js';
+import {unsettledAttempts} from '../store/attempt.js';
 import {attemptPaths, folderOf} from '../store/paths.js';
 import {planProject} from './plan.js';
 import {openProject, type ProjectOptions} from './project.js';
@@ -22,7 +23,8 @@ export async function statusCommand(options: StatusOptions, terminal: Terminal):
   if (!project) return EXIT.badInput;
   for (;;) {
     const {verdicts, history} = planProject(project);
-    const statuses = await statusOf(project.graph, verdicts, history, onlooker(), new Date());
+    const open = unsettledAttempts(project.runs.attempts);
+    const status = await statusOf(project.graph, verdicts, history, open, onlooker(), new Date());
     const lastLine = ({step, attempt}: StepStatus): string => {
       const verdict = verdicts.get(step.id);
       if (verdict?.kind !== 'run' || attempt === null) return '';
@@ -31,9 +33,9 @@ export async function statusCommand(options: StatusOptions, terminal: Terminal):
     };
     if (options.watch && !options.json) terminal.out('\u001b[H\u001b[2J');
     terminal.out(
-      options.json ? `${JSON.stringify(statusJson(statuses))}\n` : renderStatus(statuses, lastLine, terminal.paintOut),
+      options.json ? `${JSON.stringify(statusJson(status))}\n` : renderStatus(status, lastLine, terminal.paintOut),
     );
-    if (!options.watch || [...statuses.values()].every(({state}) => state === 'done')) return EXIT.done;
+    if (!options.watch || [...status.steps.values()].every(({state}) => state === 'done')) return EXIT.done;
     await sleep(WATCH_MS);
   }
 }

@@ -11,6 +11,7 @@ import {statusJson} from '../report/status.js';
 import {renderStep, renderStepList, stepJson} from '../report/step.js';
 import {statusOf} from '../run/status.js';
 import {writeAccepted, type AcceptRecord} from '../store/accept.js';
+import {unsettledAttempts} from '../store/attempt.js';
 import {readResult} from '../store/result.js';
 import {findStep, sayUnknown, stepsNamed} from './find-step.js';
 import {planProject} from './plan.js';
@@ -26,9 +27,12 @@ export async function listCommand(options: ListOptions, terminal: Terminal): Pro
   const project = openProject(options, terminal);
   if (!project) return EXIT.badInput;
   const {verdicts, history} = planProject(project);
-  const all = await statusOf(project.graph, verdicts, history, onlooker(), new Date());
+  const open = unsettledAttempts(project.runs.attempts);
+  const {steps: all, strays} = await statusOf(project.graph, verdicts, history, open, onlooker(), new Date());
   const wanted = new Map([...all].filter(([, {state}]) => state === (options.state ?? state)));
-  terminal.out(options.json ? `${JSON.stringify(statusJson(wanted))}\n` : renderStepList([...wanted.values()]));
+  terminal.out(
+    options.json ? `${JSON.stringify(statusJson({steps: wanted, strays}))}\n` : renderStepList([...wanted.values()]),
+  );
   return EXIT.done;
 }
 

@@ -3,7 +3,7 @@ import {dirname, join, resolve} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Job, JobName} from '../executor/executor.js';
 import {controllerOf, type Controller} from '../run/lock.js';
-import {openAttempts} from '../store/attempt.js';
+import {unsettledAttempts} from '../store/attempt.js';
 import {runsAt} from '../store/paths.js';
 import {onlooker} from './status.js';
 import {EXIT, type Terminal} from './terminal.js';
@@ -26,7 +26,7 @@ export async function stopCommand(options: {readonly file: string}, terminal: Te
     return EXIT.notReady;
   }
   const executor = onlooker();
-  const jobs = openAttempts(runs.attempts).map(({dir, job}): Job => ({
+  const jobs = unsettledAttempts(runs.attempts).map(({dir, job}): Job => ({
     name: job.name as JobName,
     dir,
     resources: {gpus: 0, cpus: 0, memoryMb: 0, graceSeconds: job.graceSeconds},

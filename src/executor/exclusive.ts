@@ -33,7 +33,8 @@ export function claim(file: string, text: string, isStale: (text: string) => boo
 function remove(file: string, stale: string): boolean {
   const mutex = `${file}.stale`;
   if (!tries(() => mkdirSync(mutex), 'EEXIST')) {
-    const age = Date.now() - (statSync(mutex, {throwIfNoEntry: false})?.mtimeMs ?? Date.now());
+    // By its distance: the clock may have been set back since.
+    const age = Math.abs(Date.now() - (statSync(mutex, {throwIfNoEntry: false})?.mtimeMs ?? Date.now()));
     if (age > MUTEX_PATIENCE_MS) tries(() => rmdirSync(mutex), 'ENOENT');
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     return false;

@@ -11,6 +11,9 @@ export type ExitRecord = {
   /** Start of `run`; null when `prepare` failed or is all there is. */
   readonly runStarted: number | null;
   readonly ended: number;
+  /** Milliseconds by a clock that nobody sets, from `started` and from `runStarted`; absent in records of earlier versions. */
+  readonly wallMs?: number;
+  readonly activeMs?: number | null;
   readonly memoryMb: number | null;
   /** Processes of the machine that the kernel killed for memory meanwhile (oom_kill of /proc/vmstat). */
   readonly oomKills: number;
@@ -40,9 +43,20 @@ const SIGNALS: ReadonlyMap<number, string> = new Map([
   [15, 'SIGTERM'],
 ]);
 
-export function outcomeOf({endedBy, code, started, runStarted, ended, memoryMb, oomKills}: ExitRecord): Outcome {
-  if (endedBy === 'time')
-    return {kind: 'timed-out', afterSeconds: Math.round((ended - (runStarted ?? started)) / 1000)};
+/** Milliseconds of the whole job and of its run script. */
+export function timesOf({started, runStarted, ended, wallMs, activeMs}: ExitRecord): {wall: number; active: number} {
+  return {
+    wall: wallMs ?? Math.max(0, ended - started),
+    active: activeMs ?? (runStarted === null ? 0 : Math.max(0, ended - runStarted)),
+  };
+}
+
+export function outcomeOf(record: ExitRecord): Outcome {
+  const {endedBy, code, memoryMb, oomKills} = record;
+  if (endedBy === 'time') {
+    const {wall, active} = timesOf(record);
+    return {kind: 'timed-out', afterSeconds: Math.round((active || wall) / 1000)};
+  }
   if (endedBy === 'cancel') return {kind: 'stopped'};
   const signal = SIGNALS.get(code - 128);
   if (signal === undefined) return {kind: 'exited', code};

@@ -41,7 +41,7 @@ export class GpuLeases {
     const lease: Lease = {dir, submitter: thisProcess()};
     const isStale = (text: string): boolean => {
       const other = parseLease(text);
-      return other === undefined || !this.#isHeld(other);
+      return other === undefined || other.dir === dir || !this.#isHeld(other);
     };
     return claim(this.#file(uuid), JSON.stringify(lease), isStale).kind === 'mine';
   }

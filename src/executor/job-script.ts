@@ -52,13 +52,13 @@ unset PTB_CLEAN
 set -u
 export LC_ALL=C LANG=C.UTF-8
 cd ${quote(dir)} || exit 70
-mkdir claimed 2>/dev/null || exit 0 # submitted twice: the other one works
+mkdir claimed 2>/dev/null || { [ -d claimed ]; exit; } # submitted twice: the other one works
 ${head(dir, run?.graceSeconds ?? 10)}
 ${secrets.length > 0 ? `[ -f secrets ] && . ./secrets && rm -f secrets\nexport ${secrets.join(' ')}` : ''}
 unset LC_ALL
 ${prepare ? phase('prepare', prepare) : ''}${run ? phase('run', run, beforeRun(run, secrets)) : ''}
 ${prepare ? `attempt prepare 0 open\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
-${run ? `clock; run_started=$now\n${run.seconds === undefined ? '' : `deadline=$((now / 1000 + ${Math.ceil(run.seconds)}))\n`}attempt run ${Math.round((run.seconds ?? 0) * 1000)} ${run.ends}` : ''}
+${run ? `clock; run_started=$now\nticks; run_tick=$tick\n${run.seconds === undefined ? '' : `deadline=$((now / 1000 + ${Math.ceil(run.seconds)}))\n`}attempt run ${Math.round((run.seconds ?? 0) * 1000)} ${run.ends}` : ''}
 record ${run ? 'run' : 'prepare'}
 `;
 
@@ -77,6 +77,16 @@ const beforeRun = (
 const head = (dir: string, graceSeconds: number): string => `
 clock() { # epoch milliseconds in $now; no fork where bash is 5 or later
   if [ -n "\${EPOCHREALTIME-}" ]; then now=\${EPOCHREALTIME/[.,]/}; now=\${now%???}; else now=$(date +%s)000; fi
+}
+
+ticks() { # milliseconds in $tick by a clock that nobody sets; the wall clock where there is no /proc
+  local up rest
+  if read -r up rest 2>/dev/null </proc/uptime; then
+    tick=$((10#\${up/./} * 10))
+  else
+    clock
+    tick=$now
+  fi
 }
 
 starttime() { # of process $1 in $start: ticks since boot, which with the boot id tells a reused pid
@@ -106,8 +116,8 @@ kills_before=$kills
 
 page_kb=$(($(getconf PAGESIZE) / 1024))
 
-clock
-started=$now run_started=null ended_by=itself child='' code=0 ends=open
+clock; ticks
+started=$now first_tick=$tick run_started=null run_tick=null ended_by=itself child='' code=0 ends=open
 
 tree() { # the descendants of $child in $pids, their resident memory in $rss (kB)
   local pid ppid size stat known=" $child " grew=1 table=''
@@ -164,14 +174,14 @@ end() { # TERM, grace, KILL
 watch() { # ends the phase $1 ms after now (0: never), and keeps the highest memory seen
   local limit=$1 nap=250 peak=0 from rest
   trap - TERM
-  clock; from=$now
+  ticks; from=$tick
   while :; do
     rest=$nap
-    clock
-    [ "$limit" -gt 0 ] && [ $((from + limit - now)) -lt $rest ] && rest=$((from + limit - now))
+    ticks
+    [ "$limit" -gt 0 ] && [ $((from + limit - tick)) -lt $rest ] && rest=$((from + limit - tick))
     [ $rest -gt 0 ] && sleep "$(printf '%d.%03d' $((rest / 1000)) $((rest % 1000)))"
-    clock
-    if [ "$limit" -gt 0 ] && [ $((now - from)) -ge "$limit" ]; then
+    ticks
+    if [ "$limit" -gt 0 ] && [ $((tick - from)) -ge "$limit" ]; then
       : >claimed/time
       end
       return
@@ -218,9 +228,10 @@ record() { # the last act
   local memory=null
   [ "$code" != 137 ] || oom_kills
   [ -r claimed/memory ] && read -r memory <claimed/memory
-  clock
-  printf '{"version":1,"phase":"%s","endedBy":"%s","code":%d,"started":%s,"runStarted":%s,"ended":%s,"memoryMb":%s,"oomKills":%d,"host":"%s"}\\n' \\
-    "$1" "$ended_by" "$code" "$started" "$run_started" "$now" "$memory" $((kills - kills_before)) "\${HOSTNAME:-unknown}" >exit.json.tmp &&
+  clock; ticks
+  [ $run_tick = null ] || run_tick=$((tick - run_tick))
+  printf '{"version":1,"phase":"%s","endedBy":"%s","code":%d,"started":%s,"runStarted":%s,"ended":%s,"wallMs":%d,"activeMs":%s,"memoryMb":%s,"oomKills":%d,"host":"%s"}\\n' \\
+    "$1" "$ended_by" "$code" "$started" "$run_started" "$now" $((tick - first_tick)) "$run_tick" "$memory" $((kills - kills_before)) "\${HOSTNAME:-unknown}" >exit.json.tmp &&
     mv exit.json.tmp exit.json
   exit 0
 }

@@ -35,6 +35,8 @@ export function local(settings: LocalSettings): Executor {
   const held = new Map<JobName, Resources>();
   const leases = new GpuLeases(settings.leases, phaseOf);
   const children = new Set<JobName>();
+  /** Jobs whose script could not even claim its folder: asking again would find nothing, and start them for ever. */
+  const stillborn = new Set<JobName>();
 
   const fits = ({gpus, cpus, memoryMb}: Resources): Submission => {
     const {capacity} = settings;
@@ -73,7 +75,10 @@ export function local(settings: LocalSettings): Executor {
         children.delete(job.name);
         held.delete(job.name);
         if (!existsSync(join(job.dir, 'exit.json'))) endLeftovers(job.dir);
-        leases.release(gpus);
+        const now = look(job.dir);
+        if (now === 'absent') stillborn.add(job.name);
+        // Submitted twice, and the other one has it: it keeps the GPUs.
+        if (now !== 'running' && now !== 'unknown') leases.release(gpus);
         settings.onExit();
       });
       child.unref();
@@ -83,7 +88,7 @@ export function local(settings: LocalSettings): Executor {
     poll(jobs) {
       const answers = new Map<JobName, Report>();
       for (const job of jobs) {
-        const liveness = children.has(job.name) ? 'running' : look(job.dir);
+        const liveness = children.has(job.name) ? 'running' : stillborn.has(job.name) ? 'gone' : look(job.dir);
         answers.set(job.name, {liveness});
         // A job that an earlier controller started holds its slots here too.
         if (liveness === 'running' && !held.has(job.name)) held.set(job.name, job.resources);
@@ -96,9 +101,9 @@ export function local(settings: LocalSettings): Executor {
       const owner = ownerOf(job.dir);
       if (owner && isAlive(owner)) {
         signal(owner.pid, 'SIGTERM');
-        const deadline = Date.now() + (job.resources.graceSeconds + 5) * 1000;
+        const deadline = performance.now() + (job.resources.graceSeconds + 5) * 1000;
         while (isAlive(owner)) {
-          if (Date.now() > deadline) signal(owner.pid, 'SIGKILL');
+          if (performance.now() > deadline) signal(owner.pid, 'SIGKILL');
           await sleep(20);
         }
       }
@@ -133,7 +138,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
 
 const phaseOf: JobPhase = (dir) => {
   const liveness = look(dir);
-  return liveness === 'absent' || liveness === 'unknown' ? 'not-started' : liveness === 'gone' ? 'over' : 'running';
+  return liveness === 'running' ? 'running' : liveness === 'gone' ? 'over' : 'not-started';
 };
 
 /** What an attempt's folder says of a job that this process did not start. */
@@ -143,7 +148,8 @@ function look(dir: string): Liveness {
   if (!claim) return 'absent';
   const owner = ownerOf(dir);
   if (owner) return isAlive(owner) ? 'running' : 'gone';
-  return Date.now() - claim.mtimeMs > CLAIM_PATIENCE_MS ? 'gone' : 'unknown';
+  // A clock that was set back since must not hold it up.
+  return Math.abs(Date.now() - claim.mtimeMs) > CLAIM_PATIENCE_MS ? 'gone' : 'unknown';
 }
 
 /** Kills what goes on although the job's script was killed; how many processes that were. */

@@ -1,6 +1,8 @@
 import type {Brand} from '../base/brand.js';
 import {byCodeUnit, canonical, sha256, type Digest} from '../base/canonical.js';
 import type {JsonObject} from '../base/json.js';
+import type {Argv} from '../base/argv.js';
+import type {Stage} from '../config/stage.js';
 import type {Step, StepId} from '../graph/step.js';
 
 export type StepKey = Brand<string, 'StepKey'>;
@@ -62,6 +64,30 @@ export function keyDoc(step: Step, files: KeyDoc['files'], upstream: Upstream): 
         ];
       }),
     ),
+  };
+}
+
+/** What a stage declared of its command and outputs when a key was made. */
+export type Declared = Pick<Stage, 'name' | 'run' | 'doneWhen' | 'outputs'>;
+
+/** The way back from a key document: an attempt is judged by what its stage said when it was made. */
+export function declaredIn({stage}: KeyDoc): Declared {
+  const {name, run, outputs, ...rest} = stage as {
+    readonly name: string;
+    readonly run: Argv | null;
+    readonly 'done-when': Stage['doneWhen'];
+    readonly outputs: {readonly [output: string]: {path: string; optional: boolean; schema: string | null}};
+  };
+  return {
+    name,
+    ...(run === null ? {} : {run}),
+    doneWhen: rest['done-when'],
+    outputs: Object.entries(outputs).map(([output, {path, optional, schema}]) => ({
+      name: output,
+      path,
+      optional,
+      ...(schema === null ? {} : {schema}),
+    })),
   };
 }
 

@@ -11,6 +11,7 @@ export function lineOf(event: Event, paint: Paint): string | undefined {
     case 'begin':
       return `${event.pipeline}: ${event.steps} steps for ${event.cells} cells`;
     case 'cached':
+    case 'committing':
       return undefined;
     case 'submitted':
       return `${paint('blue', 'start')}   ${event.step} (${describeReason(event.because)})`;
@@ -23,6 +24,26 @@ export function lineOf(event: Event, paint: Paint): string | undefined {
         `${paint('red', 'failed')}  ${event.step}: ${event.failure.class}: ${printable(event.failure.because)}${event.again ? '; trying again' : ''}`,
         ...event.failure.evidence.map((line) => `        | ${printable(line)}`),
         `        logs: ${event.dir}`,
+      ].join('\n');
+    case 'waits':
+      return [
+        `${paint('yellow', 'wait')}    ${event.step}: its job ${event.job} still runs under a key that no longer holds (${describeReason({kind: 'changed', paths: event.paths})})`,
+        `        its result is kept; to end it and start anew at once: --rerun ${event.step}`,
+      ].join('\n');
+    case 'ending':
+      return `${paint('yellow', 'stop')}    ${event.step}: its job ${event.job}, whose key no longer holds`;
+    case 'stray-done':
+      return `${paint('green', 'kept')}    ${event.step} (${describeSeconds(event.seconds)}), under a key that no step of this run has`;
+    case 'stray-failed':
+      return [
+        `${paint('yellow', 'failed')}  ${event.step}, under a key that no step of this run has: ${event.failure.class}: ${printable(event.failure.because)}`,
+        `        logs: ${event.dir}`,
+      ].join('\n');
+    case 'leaving':
+      return [
+        `${paint('yellow', 'leave')}   ${event.jobs.length} ${event.jobs.length === 1 ? 'job goes' : 'jobs go'} on that no step of this run asks for:`,
+        ...event.jobs.slice(0, 8).map(({step, job}) => `        ${step} (${job})`),
+        '        ptb pipeline status names them, the next run keeps their results; end them with: ptb pipeline stop',
       ].join('\n');
     case 'still-failed':
       return [

@@ -11,6 +11,19 @@ const REDRAW_MS = 200;
 const MOST_RUNNING_SHOWN = 8;
 const BAR = 20;
 
+/** What must stay readable. */
+const TOLD: readonly Event['kind'][] = [
+  'failed',
+  'still-failed',
+  'held',
+  'waits',
+  'ending',
+  'stray-failed',
+  'leaving',
+  'detaching',
+  'stopping',
+];
+
 type Running = {readonly since: number; readonly limit: number | null; readonly gpus: number};
 type Tally = {total: number; done: number; failed: number; blocked: number; running: number};
 
@@ -95,6 +108,13 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
         if (running.delete(event.step)) tally(event.step).running--;
         if (!event.again) tally(event.step).failed++;
         break;
+      case 'waits':
+        running.set(event.step, {since: Date.now(), limit: null, gpus: 0});
+        break;
+      case 'stray-done':
+      case 'stray-failed':
+        running.delete(event.step);
+        break;
       case 'still-failed':
         tally(event.step).failed++;
         break;
@@ -110,7 +130,7 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
         return;
       default:
     }
-    if (['failed', 'still-failed', 'held', 'detaching', 'stopping'].includes(event.kind)) {
+    if (TOLD.includes(event.kind)) {
       screen.clear();
       stream.write(`${lineOf(event, paint)!}\n`);
       draw();

@@ -1,11 +1,10 @@
 import CliTable from 'cli-table3';
 import {describeSeconds} from '../base/quantity.js';
 import {byCodeUnit} from '../base/canonical.js';
-import type {StepId} from '../graph/step.js';
-import type {StepStatus} from '../run/status.js';
+import type {Status, StepStatus} from '../run/status.js';
 import {printable, type Paint} from './style.js';
 
-type Statuses = ReadonlyMap<StepId, StepStatus>;
+type Statuses = Status['steps'];
 
 const STATES = ['done', 'running', 'waiting', 'failed', 'blocked', 'missing'] as const;
 
@@ -14,15 +13,17 @@ const countsOf = (statuses: Statuses): Record<StepStatus['state'], number> =>
     STATES.map((state) => [state, [...statuses.values()].filter((one) => one.state === state).length]),
   ) as Record<StepStatus['state'], number>;
 
-/** Every step that is not done; the done ones as counts. `lastLine` is the end of a step's log. */
-export function renderStatus(statuses: Statuses, lastLine: (status: StepStatus) => string, paint: Paint): string {
-  const open = [...statuses.values()]
+/** Every step that is not done; the done ones as counts, and jobs under other keys. `lastLine` is the end of a step's log. */
+export function renderStatus({steps, strays}: Status, lastLine: (status: StepStatus) => string, paint: Paint): string {
+  const open = [...steps.values()]
     .filter(({state}) => state !== 'done')
     .sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || byCodeUnit(a.step.id, b.step.id));
-  const counts = countsOf(statuses);
+  const counts = countsOf(steps);
   const summary = STATES.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`);
   const head = `${summary.join(', ') || 'no steps'}\n`;
-  if (open.length === 0) return head;
+  /** Not told of already by the step that waits for it. */
+  const beside = strays.filter(({because}) => !open.some((status) => status.because === because));
+  if (open.length + beside.length === 0) return head;
   const table = new CliTable({
     head: ['state', 'step', 'since', 'because'].map((word) => paint('bold', word)),
     style: {head: [], border: [], compact: true},
@@ -36,13 +37,16 @@ export function renderStatus(statuses: Statuses, lastLine: (status: StepStatus) 
       printable([status.because, lastLine(status)].filter(Boolean).join('\n')),
     ]);
   }
+  for (const {step, seconds, because} of beside) {
+    table.push(['beside', step, describeSeconds(seconds), printable(because)]);
+  }
   return `${head}${table.toString()}\n`;
 }
 
 /** The stable shape that schemas/status.schema.json describes. */
-export const statusJson = (statuses: Statuses): object => ({
+export const statusJson = ({steps, strays}: Status): object => ({
   version: 1,
-  steps: [...statuses.values()].map(({step, state, attempt, because, seconds}) => ({
+  steps: [...steps.values()].map(({step, state, attempt, because, seconds}) => ({
     id: step.id,
     stage: step.stage.name,
     axes: step.at,
@@ -51,5 +55,6 @@ export const statusJson = (statuses: Statuses): object => ({
     because,
     seconds,
   })),
-  counts: countsOf(statuses),
+  strays,
+  counts: countsOf(steps),
 });

@@ -2,28 +2,22 @@ import {closeSync, openSync, readSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import type {Outcome} from '../base/outcome.js';
 import {sha256} from '../base/canonical.js';
-import {outcomeOf, parseExitRecord, type ExitRecord} from '../executor/exit-record.js';
+import {outcomeOf, parseExitRecord, timesOf, type ExitRecord} from '../executor/exit-record.js';
 import type {Job, JobName} from '../executor/executor.js';
+import type {FailureClass} from '../config/stage.js';
 import type {Step} from '../graph/step.js';
-import type {KeyDoc, StepKey} from '../plan/key.js';
-import {makeAttempt, writeFailure, writeJob} from '../store/attempt.js';
+import {declaredIn, type KeyDoc, type StepKey} from '../plan/key.js';
+import {makeAttempt, writeFailure, writeJob, type JobRecord} from '../store/attempt.js';
 import {collect, dropWork} from '../store/collect.js';
 import type {ProjectFiles} from '../store/files.js';
-import {attemptPaths, folderName, folderOf, type Runs} from '../store/paths.js';
-import {commit, type ResultRecord} from '../store/result.js';
+import {attemptPaths, folderOf, type Runs} from '../store/paths.js';
+import type {ResultRecord, Seconds} from '../store/result.js';
 import {readJson, readText} from '../store/write.js';
 import {compose, type Input, type Machine} from './compose.js';
 import {classify, type Failure} from './settle.js';
 
-/** An attempt under way. */
-export type Attempt = {
-  readonly step: Step;
-  readonly key: StepKey;
-  readonly doc: KeyDoc;
-  readonly number: number;
-  readonly dir: string;
-  readonly job: Job;
-};
+/** An attempt under way: what its `job.json` says, and where it lies. */
+export type Attempt = {readonly record: JobRecord; readonly dir: string; readonly job: Job};
 
 export type Context = {
   /** Name of the pipeline. */
@@ -45,41 +39,40 @@ export function begin(
   context: Context,
 ): Attempt {
   const {pipeline, runs, files, machine, executorKind} = context;
-  const {attempt: number, dir} = makeAttempt(join(runs.attempts, folderOf(step, key)), after);
-  compose(step, `${step.id}, attempt ${number}`, dir, failures, inputs, files, machine);
-  const attempt = existing(step, key, doc, number, dir);
-  writeJob(dir, {
+  const {attempt, dir} = makeAttempt(join(runs.attempts, folderOf(step, key)), after);
+  compose(step, `${step.id}, attempt ${attempt}`, dir, failures, inputs, files, machine);
+  const {gpus, cpus, memoryMb, graceSeconds} = step.spec.resources;
+  const record: JobRecord = {
     version: 1,
-    name: attempt.job.name,
+    name: jobName(step, key, attempt, dir),
     step: step.id,
     pipeline,
     key,
     doc,
-    attempt: number,
+    attempt,
     sandbox: machine.sandbox.kind,
     executor: executorKind,
-    graceSeconds: step.spec.resources.graceSeconds,
+    resources: {gpus, cpus, memoryMb},
+    graceSeconds,
     made: new Date().toISOString(),
-  });
-  return attempt;
+  };
+  writeJob(dir, record);
+  return existing(record, dir);
 }
 
 /** The attempt in a folder that is already there. */
-export const existing = (step: Step, key: StepKey, doc: KeyDoc, number: number, dir: string): Attempt => ({
-  step,
-  key,
-  doc,
-  number,
-  dir,
-  job: {name: jobName(step, key, number, dir), dir, resources: step.spec.resources},
-});
+export const existing = (record: JobRecord, dir: string): Attempt => {
+  const {name, resources = {gpus: 0, cpus: 1, memoryMb: 0}, graceSeconds} = record;
+  return {record, dir, job: {name: name as JobName, dir, resources: {...resources, graceSeconds}}};
+};
 
 /** `ptb-<stage>-<key12>-<n>-<project>`: unique among all projects of a user, and short enough for a queue listing. */
-const jobName = (step: Step, key: StepKey, number: number, dir: string): JobName =>
-  `ptb-${step.stage.name}-${key.slice(0, 12)}-${number}-${sha256(dirname(dir)).slice(0, 6)}` as JobName;
+const jobName = (step: Step, key: StepKey, number: number, dir: string): string =>
+  `ptb-${step.stage.name}-${key.slice(0, 12)}-${number}-${sha256(dirname(dir)).slice(0, 6)}`;
 
 export type Settled =
-  | {readonly kind: 'done'; readonly record: ResultRecord; readonly dir: string}
+  /** Nothing is missing but the commit. */
+  | {readonly kind: 'done'; readonly record: ResultRecord}
   /** `seconds` that its run script took, as far as known. */
   | {readonly kind: 'failed'; readonly failure: Failure; readonly seconds: number};
 
@@ -87,14 +80,15 @@ export type Settled =
 export const hasEnded = ({dir}: Pick<Attempt, 'dir'>): boolean =>
   parseExitRecord(readText(attemptPaths(dir).exit) ?? '') !== undefined;
 
-/** Judges an ended attempt; a good one becomes a result, any other keeps its folder with the reason. */
-export async function settle(attempt: Attempt, context: Context): Promise<Settled> {
-  const {step, dir} = attempt;
+/** Judges an ended attempt by what its stage declared when it was made. One that is not good keeps its folder with the reason. */
+export async function settle(attempt: Attempt): Promise<Settled> {
+  const {record, dir} = attempt;
   const paths = attemptPaths(dir);
+  const stage = declaredIn(record.doc);
   const exit = parseExitRecord(readText(paths.exit) ?? '');
   const outcome: Outcome = exit ? outcomeOf(exit) : {kind: 'lost', because: 'the job is gone and left no exit record'};
   const evidence = lastLines([paths.stderr, paths.stdout], 8);
-  const verdict = classify(step.stage, {
+  const verdict = classify(stage, {
     phase: exit?.phase ?? 'run',
     outcome,
     claim: readJson(join(paths.work, 'failure.json')),
@@ -102,20 +96,17 @@ export async function settle(attempt: Attempt, context: Context): Promise<Settle
   });
   if (verdict !== 'done' || !exit) return fail(attempt, verdict === 'done' ? lost(evidence) : verdict, outcome, exit);
 
-  const collected = await collect(paths, step.stage.outputs, (schema) => join(paths.files, step.stage.dir, schema));
+  const collected = await collect(paths, stage.outputs, (schema) => join(paths.files, 'stages', stage.name, schema));
   if (collected.kind === 'refused') {
     return fail(attempt, {class: 'failed', because: collected.because, evidence}, outcome, exit);
   }
   await dropWork(paths);
-  const record = recordOf(attempt, exit, outcome, collected.outputs, context);
-  const result = join(context.runs.results, step.stage.name, folderName(step, attempt.key));
-  commit(dir, result, record);
-  return {kind: 'done', record, dir: result};
+  return {kind: 'done', record: recordOf(attempt, exit, outcome, collected.outputs)};
 }
 
-/** Ends an attempt that the executor would not take. */
-export function refuse({dir}: Attempt, because: string): Failure {
-  const failure: Failure = {class: 'not-ready', because, evidence: []};
+/** Ends an attempt whose job never was. */
+export function refuse({dir}: Attempt, kind: FailureClass, because: string): Failure {
+  const failure: Failure = {class: kind, because, evidence: []};
   const outcome: Outcome = {kind: 'lost', because: 'never started'};
   writeFailure(dir, {version: 1, ...failure, outcome, ended: new Date().toISOString()});
   return failure;
@@ -123,39 +114,41 @@ export function refuse({dir}: Attempt, because: string): Failure {
 
 const lost = (evidence: readonly string[]): Failure => ({class: 'lost', because: 'no exit record', evidence});
 
-function fail(attempt: Attempt, failure: Failure, outcome: Outcome, exit: ExitRecord | undefined): Settled {
-  writeFailure(attempt.dir, {version: 1, ...failure, outcome, ended: new Date().toISOString()});
-  return {kind: 'failed', failure, seconds: exit ? runSeconds(exit) : 0};
+function fail({record, dir}: Attempt, failure: Failure, outcome: Outcome, exit: ExitRecord | undefined): Settled {
+  const seconds = exit && secondsOf(exit, record);
+  const ended = new Date().toISOString();
+  writeFailure(dir, {version: 1, ...failure, outcome, ended, ...(seconds ? {seconds} : {})});
+  return {kind: 'failed', failure, seconds: seconds?.run ?? 0};
 }
 
 const recordOf = (
-  {step, key, doc, number}: Attempt,
+  {record}: Attempt,
   exit: ExitRecord,
   outcome: Outcome,
   outputs: ResultRecord['outputs'],
-  {pipeline, machine, executorKind}: Context,
 ): ResultRecord => ({
   version: 1,
-  step: step.id,
-  pipeline,
-  key,
-  doc,
-  attempt: number,
+  step: record.step,
+  ...(record.pipeline === undefined ? {} : {pipeline: record.pipeline}),
+  key: record.key,
+  doc: record.doc,
+  attempt: record.attempt,
   outcome,
   outputs,
   started: new Date(exit.started).toISOString(),
   ended: new Date(exit.ended).toISOString(),
-  seconds: {
-    total: (exit.ended - exit.started) / 1000,
-    run: runSeconds(exit),
-  },
+  seconds: secondsOf(exit, record),
   memoryMb: exit.memoryMb,
   host: exit.host,
-  sandbox: machine.sandbox.kind,
-  executor: executorKind,
+  sandbox: record.sandbox,
+  executor: record.executor,
 });
 
-const runSeconds = ({runStarted, ended}: ExitRecord): number => (runStarted === null ? 0 : (ended - runStarted) / 1000);
+function secondsOf(exit: ExitRecord, {made, resources}: JobRecord): Seconds {
+  const {wall, active} = timesOf(exit);
+  const queued = Math.max(0, exit.started - Date.parse(made)) / 1000;
+  return {total: wall / 1000, run: active / 1000, queued, gpu: ((resources?.gpus ?? 0) * wall) / 1000};
+}
 
 /** How much of a log's end is looked at. */
 const TAIL_BYTES = 8192;

@@ -14,7 +14,7 @@ export type Queued = {
   readonly because: Reason;
   /** Failed attempts in this run. */
   readonly failures: number;
-  /** Epoch milliseconds before which it may not start: the backoff of a retry. */
+  /** Milliseconds of `performance.now()` before which it may not start: the backoff of a retry. */
   readonly notBefore?: number;
   /** Composed already, but the executor had no room. */
   readonly attempt?: Attempt;
@@ -26,8 +26,6 @@ export type State =
   | {readonly kind: 'waiting'}
   | {readonly kind: 'queued'; readonly item: Queued}
   | {readonly kind: 'running'; readonly item: Running}
-  /** Ended; its outputs are being digested. */
-  | {readonly kind: 'settling'}
   | {
       readonly kind: 'done';
       readonly outputs: OutputDigests;
@@ -129,8 +127,6 @@ function column(state: State): keyof Counts {
       return 'waiting';
     case 'held':
       return 'blocked';
-    case 'settling':
-      return 'running';
     default:
       return state.kind;
   }

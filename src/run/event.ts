@@ -36,6 +36,14 @@ export type Event =
       readonly attempt: number;
       readonly job: string;
     }
+  /** About to become a result; from here on the journal has its digests. */
+  | {
+      readonly kind: 'committing';
+      readonly step: StepId;
+      readonly key: string;
+      readonly attempt: number;
+      readonly outputs: {readonly [output: string]: string};
+    }
   | {
       readonly kind: 'done';
       readonly step: StepId;
@@ -54,9 +62,36 @@ export type Event =
       readonly dir: string;
       readonly again: boolean;
     }
+  /** A step's job of an earlier run goes on under a key that no longer holds: the step waits, or the job is ended as asked. */
+  | {
+      readonly kind: 'waits' | 'ending';
+      readonly step: StepId;
+      readonly attempt: number;
+      readonly job: string;
+      /** Dotted paths at which the key documents differ. */
+      readonly paths: readonly string[];
+    }
+  /** A job that no step of this run asks for came to its end; its result is kept under its own key. */
+  | {
+      readonly kind: 'stray-done';
+      readonly step: StepId;
+      readonly key: string;
+      readonly attempt: number;
+      readonly seconds: number;
+      readonly outputs: {readonly [output: string]: string};
+    }
+  | {
+      readonly kind: 'stray-failed';
+      readonly step: StepId;
+      readonly key: string;
+      readonly attempt: number;
+      readonly failure: Failure;
+      readonly dir: string;
+    }
+  /** Jobs that go on although the run is over: no step of it asks for them. */
+  | {readonly kind: 'leaving'; readonly jobs: readonly {readonly step: StepId; readonly job: string}[]}
   /** Failed in an earlier run and not tried again. */
   | {readonly kind: 'still-failed'; readonly step: StepId; readonly attempts: number; readonly because: string}
-  /** `by`: the failed step at the root of it. */
   /** Not started although it could be: it would spend what nobody agreed to. */
   | {readonly kind: 'held'; readonly step: StepId; readonly because: string}
   /** `by`: the step that failed, or was held. */

@@ -2,6 +2,7 @@ import {isObject, type Json} from '../base/json.js';
 import {describeOutcome, type Outcome} from '../base/outcome.js';
 import {unreachable} from '../base/unreachable.js';
 import type {FailureClass, Stage} from '../config/stage.js';
+import type {Declared} from '../plan/key.js';
 
 /** Why an attempt did not count. */
 export type Failure = {
@@ -29,7 +30,7 @@ const CLASSES: readonly FailureClass[] = ['not-ready', 'temporary', 'out-of-memo
  * Whether an ended attempt may become a result, by its stage's `done-when`. The outputs are judged afterwards. Where any
  * exit is an end, the script has no say in whether it is tried again: an agent could retry until lucky.
  */
-export function classify(stage: Pick<Stage, 'doneWhen' | 'run'>, ended: Ended): Failure | 'done' {
+export function classify(stage: Pick<Declared, 'doneWhen' | 'run'>, ended: Ended): Failure | 'done' {
   const {phase, outcome, claim, evidence} = ended;
   const whole = phase === 'run' || stage.run === undefined;
   const fail = (kind: FailureClass, because = describeOutcome(outcome)): Failure => ({

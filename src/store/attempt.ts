@@ -6,6 +6,7 @@ import type {FailureClass} from '../config/stage.js';
 import type {KeyDoc, StepKey} from '../plan/key.js';
 import type {StepId} from '../graph/step.js';
 import {attemptPaths} from './paths.js';
+import {readResult, type Seconds} from './result.js';
 import {list, readJson, writeJson} from './write.js';
 
 /** `job.json`: written before submission; without it an attempt never began. */
@@ -20,6 +21,8 @@ export type JobRecord = {
   readonly attempt: number;
   readonly sandbox: string;
   readonly executor: string;
+  /** What it holds while it runs; absent in attempts of earlier versions. */
+  readonly resources?: {readonly gpus: number; readonly cpus: number; readonly memoryMb: number};
   /** Between TERM and KILL. */
   readonly graceSeconds: number;
   /** ISO 8601, UTC. */
@@ -35,20 +38,22 @@ export type FailureRecord = {
   /** The last lines that the attempt wrote. */
   readonly evidence: readonly string[];
   readonly ended: string;
+  /** Absent where its job left no record of its end. */
+  readonly seconds?: Seconds;
 };
 
 /** What an attempt's folder says about how far it came. */
 export type Found =
   | {readonly kind: 'failed'; readonly attempt: number; readonly dir: string; readonly record: FailureRecord}
   | {readonly kind: 'unsettled'; readonly attempt: number; readonly dir: string; readonly job: JobRecord}
-  /** `result.json` is there: only the rename is missing. */
+  /** A whole `result.json` is there: only the rename is missing. */
   | {readonly kind: 'ready'; readonly attempt: number; readonly dir: string};
 
 /** The attempts in attempts/<stage>/<cell>-<key12>, oldest first; with `key`, those under just that one. */
 export function findAttempts(folder: string, key?: StepKey): Found[] {
   return attemptNumbers(folder).flatMap((attempt): Found[] => {
     const paths = attemptPaths(join(folder, String(attempt)));
-    if (readJson(paths.result) !== undefined) return [{kind: 'ready', attempt, dir: paths.dir}];
+    if (readResult(paths.dir) !== undefined) return [{kind: 'ready', attempt, dir: paths.dir}];
     const failed = readJson(paths.failed);
     if (isObject(failed) && failed.version === 1) {
       return [{kind: 'failed', attempt, dir: paths.dir, record: failed as unknown as FailureRecord}];
@@ -60,15 +65,18 @@ export function findAttempts(folder: string, key?: StepKey): Found[] {
   });
 }
 
-/** All attempts that no controller has settled, whatever pipeline made them. */
-export function openAttempts(attempts: string): Extract<Found, {kind: 'unsettled'}>[] {
-  return list(attempts).flatMap((stage) =>
-    list(join(attempts, stage)).flatMap((folder) => {
-      const found = findAttempts(join(attempts, stage, folder));
-      return found.flatMap((attempt) => (attempt.kind === 'unsettled' ? [attempt] : []));
-    }),
+export type Unsettled = Extract<Found, {kind: 'unsettled'}>;
+
+/** All attempts that did not come to their end in the books, whatever pipeline and whatever key they were made for. */
+export const openAttempts = (attempts: string): Exclude<Found, {kind: 'failed'}>[] =>
+  list(attempts).flatMap((stage) =>
+    list(join(attempts, stage)).flatMap((folder) =>
+      findAttempts(join(attempts, stage, folder)).flatMap((found) => (found.kind === 'failed' ? [] : [found])),
+    ),
   );
-}
+
+export const unsettledAttempts = (attempts: string): Unsettled[] =>
+  openAttempts(attempts).flatMap((found) => (found.kind === 'unsettled' ? [found] : []));
 
 const attemptNumbers = (folder: string): number[] =>
   list(folder)

@@ -23,6 +23,13 @@ export class ProjectFiles {
     const shared = [step.stage.name, ...step.spec.reads.map(({path, keyed}) => `${path} ${keyed}`)].join('\n');
     let digests = this.#bySteps.get(shared);
     if (digests === undefined) {
+      const gone = this.missing(step)[0];
+      if (gone) {
+        const {file, line} = gone.at;
+        throw new FileGone(
+          `${gone.path}, which ${file}:${line} names, was deleted while the run was under way; put it back and run again`,
+        );
+      }
       digests = Object.fromEntries(this.#keyed(step).map((path) => [path, this.#digest(path)]));
       this.#bySteps.set(shared, digests);
     }
@@ -54,7 +61,7 @@ export class ProjectFiles {
   /** Copies a step's files below `target`, read-only, executable where they were. */
   snapshot(step: Step, target: string): void {
     for (const path of this.of(step)) {
-      const content = readFileSync(join(this.root, path));
+      const content = this.#read(path);
       if (sha256(content) !== this.#digest(path)) throw new FileChanged(path);
       const copy = join(target, path);
       mkdirSync(dirname(copy), {recursive: true});
@@ -73,10 +80,19 @@ export class ProjectFiles {
   #digest(path: string): Digest {
     let digest = this.#digests.get(path);
     if (digest === undefined) {
-      digest = sha256(readFileSync(join(this.root, path)));
+      digest = sha256(this.#read(path));
       this.#digests.set(path, digest);
     }
     return digest;
+  }
+
+  #read(path: string): Buffer {
+    try {
+      return readFileSync(join(this.root, path));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      throw new FileGone(`${path} was deleted while the run was under way; put it back and run again`);
+    }
   }
 
   #expand(read: string): readonly string[] {
@@ -95,6 +111,9 @@ export class FileChanged extends Error {
     super(`${path} was edited while the run was under way; run again`);
   }
 }
+
+/** A project file that was there when the pipeline was read is there no more. */
+export class FileGone extends Error {}
 
 const isGlob = (path: string): boolean => /[*?[{]/.test(path);
 

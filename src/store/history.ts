@@ -28,6 +28,13 @@ export class StoredHistory implements History {
     private readonly pipeline: string,
   ) {}
 
+  /** Looks anew at what others have added below it: results, attempts. */
+  forget(): void {
+    this.#attempted.clear();
+    this.#byKey = undefined;
+    this.#latest = undefined;
+  }
+
   entry(step: Step, key: StepKey): Entry | undefined {
     return this.#own(step, key)?.entry;
   }

@@ -1,4 +1,4 @@
-import {join} from 'node:path';
+import {dirname, join, relative} from 'node:path';
 import type {Step} from '../graph/step.js';
 import type {StepKey} from '../plan/key.js';
 
@@ -27,6 +27,10 @@ export const folderName = (step: Step, key: StepKey): string =>
 
 /** `<stage>/<folder>`, the same below results/ and attempts/. */
 export const folderOf = (step: Step, key: StepKey): string => join(step.stage.name, folderName(step, key));
+
+/** Where an attempt becomes a result: its folder's name is below results/ what it is below attempts/. */
+export const resultDir = (runs: Runs, attemptDir: string): string =>
+  join(runs.results, relative(runs.attempts, dirname(attemptDir)));
 
 /** The parts of an attempt's folder. */
 export const attemptPaths = (dir: string) => ({

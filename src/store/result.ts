@@ -7,7 +7,19 @@ import type {KeyDoc, StepKey} from '../plan/key.js';
 import type {StepId} from '../graph/step.js';
 import {readJson, writeJson} from './write.js';
 
-/** What was committed: `result.json`. Seconds are wall time. */
+/** Times of an attempt in seconds, by clocks that no one sets. */
+export type Seconds = {
+  /** Wall time from the start of `prepare` to the end. */
+  readonly total: number;
+  /** Active time: that of the run script, which is what a budget limits. */
+  readonly run: number;
+  /** From the making of the attempt to its start, in a queue or waiting for a slot; absent in results of earlier versions. */
+  readonly queued?: number;
+  /** GPUs × wall time; absent in results of earlier versions. */
+  readonly gpu?: number;
+};
+
+/** What was committed: `result.json`. */
 export type ResultRecord = {
   readonly version: 1;
   readonly step: StepId;
@@ -21,7 +33,7 @@ export type ResultRecord = {
   /** ISO 8601, UTC. */
   readonly started: string;
   readonly ended: string;
-  readonly seconds: {readonly total: number; readonly run: number};
+  readonly seconds: Seconds;
   readonly memoryMb: number | null;
   readonly host: string;
   readonly sandbox: string;
@@ -35,6 +47,10 @@ export type OutputRecord = {
   readonly removed?: readonly string[];
 };
 
+/** Content digest of each output. */
+export const digestsOf = ({outputs}: Pick<ResultRecord, 'outputs'>): {readonly [output: string]: Digest} =>
+  Object.fromEntries(Object.entries(outputs).map(([name, {digest}]) => [name, digest]));
+
 /** A whole record of version 1, or undefined. */
 export function readResult(dir: string): ResultRecord | undefined {
   const value = readJson(join(dir, 'result.json'));
@@ -43,16 +59,14 @@ export function readResult(dir: string): ResultRecord | undefined {
     : undefined;
 }
 
+/** Says of an attempt's folder that it is whole. From now on only the rename is missing. */
+export const seal = (attemptDir: string, record: ResultRecord): void =>
+  writeJson(join(attemptDir, 'result.json'), record);
+
 /**
- * Publishes a finished attempt by one rename, so a visible result is whole. A result that stands there already, of a
+ * Publishes a sealed attempt by one rename, so a visible result is whole. A result that stands there already, of a
  * step that was run again on purpose, first steps back among the attempts: evidence is never overwritten.
  */
-export function commit(attemptDir: string, resultDir: string, record: ResultRecord): void {
-  writeJson(join(attemptDir, 'result.json'), record);
-  publish(attemptDir, resultDir);
-}
-
-/** The rename alone: what is left to do for an attempt that was found with its `result.json` written. */
 export function publish(attemptDir: string, resultDir: string): void {
   mkdirSync(dirname(resultDir), {recursive: true});
   try {

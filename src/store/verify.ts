@@ -6,7 +6,7 @@ import {keyOf} from '../plan/key.js';
 import {digestTree, type Manifest} from './digest.js';
 import {GENESIS} from './journal.js';
 import type {Runs} from './paths.js';
-import {readResult, type ResultRecord} from './result.js';
+import {digestsOf, readResult, type ResultRecord} from './result.js';
 import {list, readJson, readText} from './write.js';
 
 /** Something that is not as it was committed. `file` is what to look at; `result` the folder that no longer counts. */
@@ -51,10 +51,7 @@ async function verifyResult(dir: string, committed: Committed): Promise<Damage[]
   }
   const found: Damage[] = [];
   const known = committed.get(`${record.key}/${record.attempt}`);
-  const recorded = Object.fromEntries(
-    Object.entries(record.outputs).map(([name, {digest}]) => [name, digest as string]),
-  );
-  if (known && JSON.stringify(known) !== JSON.stringify(recorded)) {
+  if (known && JSON.stringify(known) !== JSON.stringify(digestsOf(record))) {
     found.push(damage(file, 'its output digests are not those that the journal has'));
   }
   const manifests = readJson(join(dir, 'manifest.json'));
@@ -110,7 +107,7 @@ function readJournals(dir: string): {readonly committed: Committed; readonly dam
         break;
       }
       previous = sha256(line);
-      if (record.kind === 'done' && typeof record.key === 'string' && isObject(record.outputs)) {
+      if (typeof record.key === 'string' && isObject(record.outputs)) {
         committed.set(`${record.key}/${asText(record.attempt)}`, record.outputs as {readonly [output: string]: string});
       }
     }

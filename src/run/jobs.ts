@@ -1,0 +1,106 @@
+import type {Executor, Liveness} from '../executor/executor.js';
+import {hasEnded, settle, type Attempt, type Settled} from './attempt.js';
+import {commit, type Books} from './commit.js';
+import type {Failure} from './settle.js';
+import type {ResultRecord} from '../store/result.js';
+
+/** How a watched job came to its end: `dir` is that of its result. */
+export type End =
+  | {readonly kind: 'done'; readonly record: ResultRecord; readonly dir: string}
+  | {readonly kind: 'failed'; readonly failure: Failure; readonly seconds: number};
+
+/** Who wants to know of a job. */
+export type Watcher = {
+  readonly ended: (end: End) => void;
+  /** Its executor never got it; it is not watched any more. */
+  readonly absent: () => void;
+};
+
+type Watched = {readonly attempt: Attempt; watcher: Watcher; liveness: Liveness | 'settling'};
+
+/** The jobs under way: asks the executor about all of them at once, and settles and commits those that are gone. */
+export class Jobs {
+  readonly #watched = new Map<string, Watched>();
+  readonly #settling = new Set<Promise<void>>();
+  #crash: {readonly error: unknown} | undefined;
+
+  constructor(
+    private readonly executor: Executor,
+    private readonly books: Books,
+  ) {}
+
+  /** From now on this watcher hears of the job, instead of an earlier one. */
+  watch(attempt: Attempt, watcher: Watcher): void {
+    const known = this.#watched.get(attempt.dir);
+    if (known) known.watcher = watcher;
+    else this.#watched.set(attempt.dir, {attempt, watcher, liveness: 'unknown'});
+  }
+
+  /** As of the last poll; undefined for one that nobody watches. */
+  liveness(dir: string): Liveness | 'settling' | undefined {
+    return this.#watched.get(dir)?.liveness;
+  }
+
+  get settling(): ReadonlySet<Promise<void>> {
+    return this.#settling;
+  }
+
+  /** Jobs that have not ended. */
+  get alive(): Attempt[] {
+    return [...this.#watched.values()].flatMap(({attempt, liveness}) => (liveness === 'settling' ? [] : [attempt]));
+  }
+
+  async cancel(attempts: readonly Attempt[]): Promise<void> {
+    await Promise.all(attempts.map(({job}) => this.executor.cancel(job)));
+  }
+
+  /** Ends one job; what it came to is heard as that of any other. */
+  end({job}: Attempt): void {
+    this.#during(this.executor.cancel(job));
+  }
+
+  async poll(): Promise<void> {
+    const asked = [...this.#watched.values()].filter(({liveness}) => liveness !== 'settling');
+    if (asked.length === 0) return;
+    const answers = await this.executor.poll(asked.map(({attempt}) => attempt.job));
+    for (const one of asked) {
+      one.liveness = answers.get(one.attempt.job.name)?.liveness ?? 'unknown';
+      if (one.liveness === 'absent') {
+        this.#watched.delete(one.attempt.dir);
+        one.watcher.absent();
+      }
+      if (one.liveness === 'gone') this.#settle(one);
+    }
+  }
+
+  /** Throws what a settling threw: a bug of ours or a disk that failed, neither of which may pass for a step's failure. */
+  rethrow(): void {
+    if (this.#crash) throw this.#crash.error;
+  }
+
+  #settle(one: Watched): void {
+    one.liveness = 'settling';
+    this.#during(this.#conclude(one));
+  }
+
+  #during(work: Promise<void>): void {
+    const settling = work
+      .catch((error: unknown) => {
+        this.#crash = {error};
+      })
+      .then(() => void this.#settling.delete(settling));
+    this.#settling.add(settling);
+  }
+
+  async #conclude(one: Watched): Promise<void> {
+    const {attempt} = one;
+    // Its script was killed alone, perhaps: what it left running must not meet the next attempt.
+    if (!hasEnded(attempt)) await this.executor.cancel(attempt.job);
+    const settled: Settled = await settle(attempt);
+    // Nothing waits between here and the watcher: who judges the step meanwhile finds the job, or its result.
+    const end: End =
+      settled.kind === 'done' ? {...settled, dir: commit(attempt.dir, settled.record, this.books)} : settled;
+    this.#watched.delete(attempt.dir);
+    one.watcher.ended(end);
+  }
+}
