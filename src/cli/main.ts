@@ -92,6 +92,15 @@ project(program.command('table').description('the averaged score table, also of 
     ),
   );
 
+const imports = program.command('import').description('results that were made elsewhere, into the table');
+
+project(imports.command('upstream').description('a result tree of the PostTrainBench repository'))
+  .argument('<dir>', 'holds <method>/<benchmark>_<org>_<model>_<run id>/')
+  .option('--as <name>', "what the table calls it; the folder's name by default")
+  .action(async (dir: string, options: ProjectOptions & {as?: string}) => {
+    process.exitCode = (await import('./import.js')).importUpstreamCommand(dir, options, shell);
+  });
+
 project(program.command('why').description('why a step runs, waits or is cached: what differs, field by field'))
   .argument('<step>', NAMED)
   .option('--json', 'as JSON')

@@ -3,10 +3,12 @@ import {quoted} from '../base/quoted.js';
 import {scoreOf} from '../config/score.js';
 import type {Axes} from '../matrix/cell.js';
 import {describeAccepted} from '../report/plan.js';
+import {importedTrees} from '../report/imported.js';
 import {evidenceOf, type StepFate} from '../report/evidence.js';
 import {renderTable, type TableFormat} from '../report/table.js';
-import {fittingVersion, withPublished} from '../score/published/place.js';
+import {fittingVersion} from '../score/published/place.js';
 import {PUBLISHED, type PublishedVersion} from '../score/published/rows.js';
+import {BENCHMARK, MODEL} from '../score/row.js';
 import {tableOf, type Table} from '../score/table.js';
 import {readJson} from '../store/write.js';
 import {fatesOf} from './fates.js';
@@ -29,17 +31,25 @@ export function tableCommand(options: TableOptions, terminal: Terminal): number 
     terminal.err(`there is no --with ${quoted(options.with!)}; it is ${WITH.join(', ')}\n`);
     return EXIT.badInput;
   }
-  terminal.out(renderTable(withOthers(projectTable(project), wanted), options.format, terminal.paintOut));
+  terminal.out(renderTable(projectTable(project, wanted), options.format, terminal.paintOut));
   return EXIT.done;
 }
 
 /** The table as the results have it now, also of a half-finished run. */
-export function projectTable(project: Project): Table {
+export function projectTable(project: Project, wanted: With = {kind: 'nothing'}): Table {
   const {history, verdicts} = planProject(project);
   const fates = fatesOf(project.graph, verdicts, history);
   const cells = project.graph.cells.map(({at}) => at);
   const evidence = evidenceOf(project.pipeline.score, cells, fates);
-  return tableOf({...evidence, accepted: describeAccepted(verdicts)}, project.pipeline.score);
+  const imported = importedTrees(
+    project.runs.root,
+    project.pipeline.catalog.get(MODEL) ?? new Map(),
+    benchmarksOf(project),
+  );
+  return tableOf({...evidence, accepted: describeAccepted(verdicts)}, project.pipeline.score, {
+    imported,
+    ...(wanted.kind === 'published' ? {published: wanted.version ?? fittingVersion(benchmarksOf(project))} : {}),
+  });
 }
 
 type With =
@@ -57,8 +67,7 @@ export function parseWith(text: string | undefined): With {
   return {kind: 'published', ...(version === undefined ? {} : {version})};
 }
 
-const withOthers = (table: Table, wanted: With): Table =>
-  wanted.kind === 'published' ? withPublished(table, wanted.version ?? fittingVersion(table)) : table;
+const benchmarksOf = ({pipeline}: Project): readonly string[] => pipeline.matrix.axes.get(BENCHMARK) ?? [];
 
 /** The table of what a gathering step was handed: its `$PTB_STEP` file, with `score` among its fields. */
 function tableOfStep(file: string, format: TableFormat, terminal: Terminal): number {

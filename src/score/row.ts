@@ -34,6 +34,13 @@ export type Row = {
   readonly substitutions: {readonly [cause in Cause]: number};
 };
 
+/** What a table's rows stand under, and which of it they are averaged over. */
+export type Columns = {
+  readonly benchmarks: readonly string[];
+  readonly averaged: readonly string[];
+  readonly weights: Weights;
+};
+
 /** Axes with a meaning of their own in a table; every other axis tells rows apart. */
 export const MODEL = 'model';
 export const BENCHMARK = 'benchmark';
@@ -65,12 +72,7 @@ export function averageOf(means: readonly (number | null)[], weights: Weights): 
 }
 
 /** One row for each combination of the other axes, named by those on which the rows differ. */
-export function agentRows(
-  cells: readonly CellScore[],
-  evidence: readonly CellEvidence[],
-  benchmarks: readonly string[],
-  weights: Weights,
-): Row[] {
+export function agentRows(cells: readonly CellScore[], evidence: readonly CellEvidence[], columns: Columns): Row[] {
   const groups = [
     ...groupBy(
       cells.map((cell, n) => ({cell, evidence: evidence[n]!})),
@@ -85,7 +87,7 @@ export function agentRows(
       ...rest.filter(([axis]) => varied.includes(axis)).map(([axis, value]) => `${axis}=${value}`),
     ].join(' ');
     const own = list.map(({cell}) => cell);
-    const row = rowOf(name, 'agent', own, benchmarks, weights);
+    const row = rowOf(name, 'agent', own, columns);
     const hours = at.hours === undefined ? null : Number(at.hours);
     return {...row, ...spent(list.map((one) => one.evidence)), at, hours};
   });
@@ -107,31 +109,37 @@ export function rowOf(
   name: string,
   kind: Row['kind'],
   cells: readonly CellScore[],
-  benchmarks: readonly string[],
-  weights: Weights,
+  {benchmarks, averaged, weights}: Columns,
 ): Row {
   const replicates = [...groupBy(cells, ({at}) => replicateOf(at)).values()];
   const perReplicate = replicates.map((list) => {
     const byBenchmark = groupBy(list, ({at}) => benchmarkOf(at));
-    return benchmarks.map((benchmark) => meanOfCells(byBenchmark.get(benchmark) ?? []));
+    return new Map(benchmarks.map((benchmark) => [benchmark, meanOfCells(byBenchmark.get(benchmark) ?? [])]));
   });
   const byBenchmark = groupBy(cells, ({at}) => benchmarkOf(at));
   return {
     name,
     kind,
     at: {},
-    ...spread(perReplicate.map((means) => averageOf(means, weights))),
+    ...spread(
+      perReplicate.map((means) =>
+        averageOf(
+          averaged.map((benchmark) => means.get(benchmark)!),
+          weights,
+        ),
+      ),
+    ),
     replicates: replicates.length,
     hours: null,
     timeHours: null,
     costUsd: null,
     benchmarks: new Map(
-      benchmarks.map((benchmark, n) => {
+      benchmarks.map((benchmark) => {
         const own = byBenchmark.get(benchmark) ?? [];
         return [
           benchmark,
           {
-            ...spread(perReplicate.map((means) => means[n]!)),
+            ...spread(perReplicate.map((means) => means.get(benchmark)!)),
             cells: own.filter(({score}) => score !== null).length,
             substituted: own.filter((cell) => cell.kind === 'substituted').length,
           },
