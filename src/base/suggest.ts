@@ -7,6 +7,6 @@ export function suggest(word: string, known: readonly string[]): string {
   // Two swapped letters count as two; of a word of one or two letters nothing would be left.
   const near = Math.max(1, Math.floor(word.length * 0.4));
   if (word.length > 2 && distance(word, best) <= near) return `did you mean "${best}"?`;
-  const shown = known.slice(0, 12);
+  const shown = known.slice(0, 16);
   return `known: ${shown.join(', ')}${known.length > shown.length ? ', …' : ''}`;
 }

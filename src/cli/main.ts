@@ -19,11 +19,13 @@ const project = (command: Command): Command =>
 const rerun = (command: Command): Command =>
   command.option('--rerun <stage[:axis=value,…]>', 'run these steps again; may be repeated', collect, []);
 
-const hours = (text: string): number => {
-  const value = Number(text);
-  if (text.trim() !== '' && value >= 0) return value;
-  throw new InvalidArgumentError('It is a number of hours, for instance 40 or 2.5.');
-};
+const amount =
+  (unit: string) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= 0) return value;
+    throw new InvalidArgumentError(`It is a number of ${unit}, for instance 40 or 2.5.`);
+  };
 
 /** How one step is named. */
 const NAMED = 'as it is printed; or its stage with some of its axes: evaluate:agent=codex';
@@ -44,7 +46,8 @@ const program = new Command('ptb')
 const pipeline = program.command('pipeline').description('run, plan and watch the experiment matrix');
 
 rerun(project(pipeline.command('run').description('run what is missing, then print the averaged score table')))
-  .option('--max-gpu-hours <n>', 'start no step that could pass this many GPU-hours in this run', hours)
+  .option('--max-gpu-hours <n>', 'start no step that could pass this many GPU-hours in this run', amount('hours'))
+  .option('--max-usd <n>', 'start no step that could pass this many US dollars in this run', amount('dollars'))
   .option('--yes', 'run steps with GPUs again whose results an edit made stale')
   .option('--fail-fast', 'start nothing new after the first failed step')
   .option('--dry-run', 'only say what would run')

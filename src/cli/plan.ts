@@ -1,7 +1,9 @@
 import {plan} from '../plan/plan.js';
 import {costOf} from '../plan/cost.js';
+import {estimatesBy, type Estimates} from '../plan/estimate.js';
 import {growthOf} from '../plan/growth.js';
 import {planJson, renderPlan} from '../report/plan.js';
+import {pastBills} from '../store/bills.js';
 import {StoredHistory} from '../store/history.js';
 import {Ledger} from '../store/ledger.js';
 import type {Plan} from '../plan/plan.js';
@@ -15,18 +17,24 @@ export function planProject(project: Project): {
   readonly history: StoredHistory;
   readonly ledger: Ledger;
   readonly verdicts: Plan;
+  readonly estimates: Estimates;
 } {
   const ledger = new Ledger(project.runs.results, project.runs.ledger);
   const history = new StoredHistory(project.runs, ledger, project.pipeline.name);
-  return {history, ledger, verdicts: plan(project.graph, project.files.digests, history, project.rerun)};
+  return {
+    history,
+    ledger,
+    verdicts: plan(project.graph, project.files.digests, history, project.rerun),
+    estimates: estimatesBy(pastBills(ledger, project.pipeline.name), project.pipeline.gpuHourUsd),
+  };
 }
 
 export function planCommand(options: PlanOptions, terminal: Terminal): number {
   const project = openProject(options, terminal);
   if (!project) return EXIT.badInput;
-  const {history, verdicts} = planProject(project);
+  const {history, verdicts, estimates} = planProject(project);
   const {graph} = project;
-  const cost = costOf(graph, verdicts);
+  const cost = costOf(graph, verdicts, estimates);
   const isWhole = (options.only ?? []).length === 0 && options.until === undefined;
   const drift = {
     growth: growthOf(graph, verdicts, (id) => history.last(id) !== undefined),

@@ -1,11 +1,14 @@
 import type {Step} from '../graph/step.js';
+import {NOTHING_SPENT, spentJson} from '../plan/bill.js';
+import {withoutMoney} from '../plan/cost.js';
 import type {Verdict} from '../plan/plan.js';
 import {describeStale, staleOf, staleSteps} from '../plan/stale.js';
-import {renderStale} from '../report/plan.js';
+import {renderStale, renderWithoutMoney} from '../report/plan.js';
 import {runSteps} from '../run/engine.js';
-import type {Counts, Emit, Ending} from '../run/event.js';
+import type {Counts, Emit, Ending, RunEnd} from '../run/event.js';
 import {lock, type Controller} from '../run/lock.js';
 import {openAttempts} from '../store/attempt.js';
+import {usedBy, type Limits} from '../run/schedule.js';
 import {journalFile, openJournal} from '../store/journal.js';
 import {planCommand, planProject} from './plan.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
@@ -22,9 +25,8 @@ export type RunOptions = ProjectOptions &
     readonly dryRun?: boolean;
     readonly yes?: boolean;
     readonly maxGpuHours?: number;
+    readonly maxUsd?: number;
   };
-
-type End = {readonly ending: Ending; readonly counts: Counts};
 
 export async function runCommand(options: RunOptions, terminal: Terminal): Promise<number> {
   if (options.dryRun) return planCommand(options, terminal);
@@ -32,12 +34,15 @@ export async function runCommand(options: RunOptions, terminal: Terminal): Promi
   const project = openProject(options, terminal);
   if (!project) return EXIT.badInput;
   const {runs} = project;
-  const end = (emit: Emit, {ending, counts}: End): number =>
-    finish(project, options, terminal, emit, ending, counts, (Date.now() - began.getTime()) / 1000);
+  const end = (emit: Emit, how: RunEnd): number =>
+    finish(project, options, terminal, emit, how, (Date.now() - began.getTime()) / 1000);
 
   for (;;) {
     const done = allCached(project);
-    if (done) return end(reporterFor(project, options, terminal, 'lines'), {ending: 'done', counts: done});
+    if (done) {
+      const emit = reporterFor(project, options, terminal, 'lines');
+      return end(emit, {ending: 'done', counts: done, spent: NOTHING_SPENT});
+    }
     const journal = journalFile(runs.journal, began);
     const held = lock(runs.controller, began, journal);
     if (held.kind === 'held') {
@@ -62,11 +67,17 @@ async function work(
   terminal: Terminal,
   journal: string,
   tookOver: Controller | undefined,
-  end: (emit: Emit, end: End) => number,
+  end: (emit: Emit, end: RunEnd) => number,
 ): Promise<number> {
-  const stale = options.yes ? [] : staleSteps(project.graph, planProject(project).verdicts);
+  const {verdicts, estimates} = planProject(project);
+  const stale = options.yes ? [] : staleSteps(project.graph, verdicts);
   if (stale.length > 0) {
     terminal.err(renderStale(stale, terminal.paintErr));
+    return EXIT.badInput;
+  }
+  const unknown = options.maxUsd === undefined ? [] : withoutMoney(project.graph, verdicts, estimates);
+  if (unknown.length > 0) {
+    terminal.err(renderWithoutMoney(unknown, terminal.paintErr));
     return EXIT.badInput;
   }
   if (tookOver) terminal.err(`process ${tookOver.pid} ended without a word; taking over from it\n`);
@@ -74,9 +85,17 @@ async function work(
   if (!ready) return EXIT.notReady;
   const emit = reporterFor(project, options, terminal, 'live', openJournal(journal));
   const onFailure = options.failFast ? 'finish-running' : 'keep-going';
-  const hold = options.yes ? () => undefined : holdStale;
-  const maxGpuHours = options.maxGpuHours ?? Infinity;
-  return end(emit, await runSteps({...ready, emit, onFailure, maxGpuHours, hold}));
+  const hold = (step: Step, verdict: Verdict): string | undefined =>
+    holdPaused(project.pipeline.limits, step, verdict) ?? (options.yes ? undefined : holdStale(step, verdict));
+  const caps = {gpuHours: options.maxGpuHours ?? Infinity, usd: options.maxUsd ?? Infinity};
+  return end(emit, await runSteps({...ready, emit, onFailure, caps, hold}));
+}
+
+/** What uses a limit of 0 waits until somebody raises it; an attempt under way is not touched. */
+function holdPaused(limits: Limits, step: Step, verdict: Verdict): string | undefined {
+  if (verdict.kind === 'run' && verdict.because.kind === 'unsettled') return undefined;
+  const limit = usedBy(step).find((name) => limits.get(name) === 0);
+  return limit === undefined ? undefined : `it uses "${limit}", and limits.${limit} is 0`;
 }
 
 /** A step that turns out stale while the run is under way is not started either. */
@@ -112,13 +131,15 @@ function finish(
   options: RunOptions,
   terminal: Terminal,
   emit: Emit,
-  ending: Ending,
-  counts: Counts,
+  end: RunEnd,
   seconds: number,
 ): number {
-  const exit = CODES[ending];
-  emit({kind: 'end', ending, counts, seconds});
-  if (options.json) terminal.out(`${JSON.stringify({version: 1, event: 'end', exit, counts, seconds})}\n`);
+  const exit = CODES[end.ending];
+  emit({kind: 'end', seconds, ...end});
+  const {counts, spent, capped} = end;
+  const bill = spentJson(spent);
+  if (options.json)
+    terminal.out(`${JSON.stringify({version: 1, event: 'end', exit, counts, seconds, bill, capped})}\n`);
   else if (hasScores(project)) terminal.out(renderTable(projectTable(project), 'text', terminal.paintOut));
   return exit;
 }

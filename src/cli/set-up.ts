@@ -16,7 +16,7 @@ import type {Terminal} from './terminal.js';
 export async function setUp(
   project: Project,
   terminal: Terminal,
-): Promise<Omit<EngineRequest, 'emit' | 'onFailure' | 'maxGpuHours' | 'hold'> | undefined> {
+): Promise<Omit<EngineRequest, 'emit' | 'onFailure' | 'caps' | 'hold'> | undefined> {
   const {pipeline, graph, runs, files, rerun} = project;
   const {env} = terminal;
   // Scripts outside the sandbox may call ptb and node themselves.
@@ -29,7 +29,7 @@ export async function setUp(
     terminal.err(`${sandbox.message}\n  ${terminal.paintErr('blue', 'remedy')}: ${sandbox.remedy}\n`);
     return undefined;
   }
-  const {verdicts, ledger, history} = planProject(project);
+  const {verdicts, ledger, history, estimates} = planProject(project);
   const wanted = [...graph.steps.values()].filter(({id}) => verdicts.get(id)!.kind !== 'cached');
   const gpus = wanted.some(({spec}) => spec.resources.gpus > 0) ? await findGpus() : [];
   const capacity = capacityOf(pipeline.executor, gpus);
@@ -49,6 +49,9 @@ export async function setUp(
     ledger,
     history,
     signals,
+    estimates,
+    limits: pipeline.limits,
+    gpuHourUsd: pipeline.gpuHourUsd,
     executorKind: pipeline.executor.use,
     executor: local({
       capacity,

@@ -7,7 +7,7 @@ import {loadCatalog} from './load-catalog.js';
 import {loadStages} from './load-stages.js';
 import {matrixOf} from './matrix.js';
 import {overlay, PROFILE_FILE} from './overlay.js';
-import {sandboxOf, type Pipeline} from './pipeline.js';
+import {gpuHourUsdOf, limitsOf, sandboxOf, type Pipeline} from './pipeline.js';
 import {projectFiles, type Files} from './read.js';
 import {schema} from './schemas.js';
 import {checkScore, scoreOf} from './score.js';
@@ -65,7 +65,7 @@ function assemble(request: Request, files: Files): Result<Pipeline> {
   if (issues.length > 0) return {ok: false, issues};
   if (!matrix?.ok || !catalog?.ok) throw new Error('internal: a failed part without an issue');
 
-  const {name, executor, sandbox, score, ...others} = source.value as JsonObject;
+  const {name, executor, sandbox, score, prices, limits, ...others} = source.value as JsonObject;
   const {matrix: _matrix, catalog: _catalog, stages: _stages, profiles: _profiles, ...settings} = others;
   return ok({
     name: asText(name),
@@ -82,6 +82,8 @@ function assemble(request: Request, files: Files): Result<Pipeline> {
     executor: {use: 'local', ...(isObject(executor) ? executor : {})},
     sandbox: sandboxOf(sandbox),
     score: scoreOf(score),
+    gpuHourUsd: gpuHourUsdOf(prices, member(others.gpus, 'name')),
+    limits: limitsOf(limits),
     source,
   });
 }

@@ -1,4 +1,4 @@
-import {member, type Json, type JsonObject} from '../base/json.js';
+import {isObject, member, type Json, type JsonObject} from '../base/json.js';
 import type {Place} from '../base/issue.js';
 import type {Located} from './located.js';
 import type {Stage} from './stage.js';
@@ -30,6 +30,10 @@ export type Pipeline = {
   readonly executor: ExecutorSettings;
   readonly sandbox: SandboxSettings;
   readonly score: ScoreSettings;
+  /** US dollars for one of its GPUs and one hour; undefined where none is given. */
+  readonly gpuHourUsd: number | undefined;
+  /** How many jobs may use what is shared at once, by name. What it does not name is unlimited. */
+  readonly limits: ReadonlyMap<string, number>;
   readonly source: Located;
 };
 
@@ -50,6 +54,16 @@ export const sandboxOf = (value: Json | undefined): SandboxSettings => ({
   use: (member(value, 'use') ?? 'bwrap') as SandboxSettings['use'],
   expose: (member(value, 'expose') ?? []) as unknown as readonly string[],
 });
+
+/** The price that holds for the pipeline's GPUs: the one there is, or the one under their name. */
+export function gpuHourUsdOf(prices: Json | undefined, gpuName: Json | undefined): number | undefined {
+  const price = member(prices, 'gpu-hour');
+  const found = isObject(price) && typeof gpuName === 'string' ? member(price, gpuName) : price;
+  return typeof found === 'number' ? found : undefined;
+}
+
+export const limitsOf = (limits: Json | undefined): Pipeline['limits'] =>
+  new Map(Object.entries(isObject(limits) ? (limits as {readonly [name: string]: number}) : {}));
 
 export type ScoreSettings = {
   /** `inverse-headroom` is of the run's own baselines, `published-v1` of the published ones. */

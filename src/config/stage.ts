@@ -68,6 +68,10 @@ export type Stage = {
     readonly time?: string;
     readonly grace?: string;
   };
+  /** The file in which a job says what its API calls cost, and what an hour of them may cost. */
+  readonly bill?: {readonly path: string; readonly usdPerHour?: string};
+  /** Named limits of the pipeline. */
+  readonly uses: readonly string[];
   readonly doneWhen: readonly DoneWhen[];
   readonly outputs: readonly Output[];
   readonly retry: {
@@ -94,6 +98,7 @@ export function stageOf(name: string, dir: string, files: readonly string[], sou
   const sandbox = map(document.sandbox);
   const resources = map(document.resources);
   const retry = map(document.retry);
+  const bill = isObject(document.bill) || document.bill === undefined ? map(document.bill) : {path: document.bill};
   return {
     name,
     dir,
@@ -115,6 +120,15 @@ export function stageOf(name: string, dir: string, files: readonly string[], sou
       secrets: list(sandbox.secrets),
     },
     resources: Object.fromEntries(Object.entries(resources).map(([key, value]) => [key, asText(value)])),
+    ...(bill.path === undefined
+      ? {}
+      : {
+          bill: {
+            path: asText(bill.path),
+            ...(bill['usd-per-hour'] === undefined ? {} : {usdPerHour: asText(bill['usd-per-hour'])}),
+          },
+        }),
+    uses: typeof document.uses === 'string' ? [document.uses] : list(document.uses),
     doneWhen: (document['done-when'] as DoneWhen[] | undefined) ?? ['exited-0'],
     outputs: Object.entries(map(document.outputs)).map(([output, value]) =>
       isObject(value)

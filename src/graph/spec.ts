@@ -20,6 +20,9 @@ export type Resources = {
 /** A project path or glob, and where the stage names it; whether what it names enters the key. */
 export type Read = {readonly path: string; readonly keyed: boolean; readonly at: Place};
 
+/** A named limit, and where the stage says that it uses it. */
+export type Use = {readonly limit: string; readonly at: Place};
+
 /** A stage's declarations with the look-ups of one step filled in. */
 export type Spec = {
   /** Look-up path to value, in the order of the stage; absent optional ones are left out. */
@@ -30,6 +33,10 @@ export type Spec = {
   readonly image?: string;
   readonly secrets: readonly string[];
   readonly resources: Resources;
+  /** Each limit once. */
+  readonly uses: readonly Use[];
+  /** US dollars of API calls in an hour of its time limit, where somebody has estimated that. */
+  readonly usdPerHour?: number;
   readonly retry: {
     /** Wait before the first retry; it doubles each time. */
     readonly backoffSeconds: number;
@@ -93,6 +100,14 @@ export function specOf(stage: Stage, scope: Scope): Result<Spec> {
     });
   });
   const {resources, sandbox} = stage;
+  const uses = new Map<string, Use>();
+  stage.uses.forEach((template, n) => {
+    const path = stage.source.places.has('/uses/0') ? pathTo('uses', n) : pathTo('uses');
+    for (const limit of texts(template, path)) {
+      if (!uses.has(limit)) uses.set(limit, {limit, at: placeOf(stage.source, path)});
+    }
+  });
+  const usdPerHour = measure('usd-per-hour', stage.bill?.usdPerHour, MONEY, 'bill');
   const image = sandbox.image === undefined ? undefined : texts(sandbox.image, pathTo('sandbox', 'image'))[0];
   const limit = measure('time', resources.time, DURATION);
   const spec: Spec = {
@@ -108,6 +123,8 @@ export function specOf(stage: Stage, scope: Scope): Result<Spec> {
       ...(limit === undefined ? {} : {seconds: limit}),
       graceSeconds: measure('grace', resources.grace, DURATION) ?? DEFAULTS.graceSeconds,
     },
+    uses: [...uses.values()],
+    ...(usdPerHour === undefined ? {} : {usdPerHour}),
     retry: {
       backoffSeconds: measure('backoff', stage.retry.backoff, DURATION, 'retry') ?? 0,
       with: new Map(
@@ -135,4 +152,5 @@ const positive =
 const COUNT: Measure = {parse: whole, like: '1'};
 const POSITIVE_COUNT: Measure = {parse: positive(whole), like: '16'};
 const SIZE: Measure = {parse: positive(megabytes), like: '128GB or 512MB'};
+const MONEY: Measure = {parse: (text) => (/^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined), like: '2.5'};
 const DURATION: Measure = {parse: positive(seconds), like: '10h, 90m or 30s'};

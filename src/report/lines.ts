@@ -1,7 +1,9 @@
 import {describeSeconds} from '../base/quantity.js';
 import type {StepId} from '../graph/step.js';
 import {unreachable} from '../base/unreachable.js';
+import {describeSpent, dollars} from '../plan/bill.js';
 import {describeReason} from '../plan/reason.js';
+import type {Capped} from '../run/budget.js';
 import type {Counts, Event} from '../run/event.js';
 import {printable, type Paint} from './style.js';
 
@@ -61,11 +63,14 @@ export function lineOf(event: Event, paint: Paint): string | undefined {
       ].join('\n');
     case 'stopping':
       return `${paint('yellow', 'stop')}    ending ${event.running} jobs`;
+    case 'paused':
+      return `${paint('yellow', 'pause')}   ${printable(describePause(event))}`;
     case 'end':
-      if (event.ending === 'capped') {
-        return `${paint('yellow', 'capped')}: ${describeCounts(event.counts)}; what waits would pass --max-gpu-hours`;
-      }
-      return `${paint('bold', event.ending)}: ${describeCounts(event.counts)} in ${describeSeconds(event.seconds)}`;
+      return [
+        `${paint('bold', event.ending)}: ${describeCounts(event.counts)} in ${describeSeconds(event.seconds)}`,
+        ...[describeSpent(event.spent)].filter((text) => text !== '').map((text) => `bill: ${text}`),
+        ...(event.capped ? describeCapped(event.capped).map((text) => `${paint('yellow', 'capped')}: ${text}`) : []),
+      ].join('\n');
     default:
       return unreachable(event);
   }
@@ -76,6 +81,44 @@ export const describeCounts = (counts: Counts): string =>
     .filter(([, count]) => count > 0)
     .map(([word, count]) => `${count} ${word}`)
     .join(', ') || 'nothing to do';
+
+/** `anthropic paused until 12:34: 429 …`, in local time; with the date where that is another day. */
+export function describePause({limit, until, because}: Omit<Extract<Event, {kind: 'paused'}>, 'kind'>): string {
+  const at = new Date(until);
+  const time = at.toLocaleTimeString('en-GB', {hour: '2-digit', minute: '2-digit'});
+  const day = at.toDateString() === new Date().toDateString() ? '' : `${at.toLocaleDateString('sv-SE')} `;
+  return `${limit} paused until ${day}${time}: ${because}`;
+}
+
+/** What a capped run lacked, and the cap with which the next one comes to the end. */
+export function describeCapped({caps, spent, waits}: Capped): string[] {
+  const one = (
+    flag: string,
+    cap: number | null,
+    used: number,
+    more: number | null,
+    show: (value: number) => string,
+  ) => {
+    if (cap === null || more === null || more <= 0) return [];
+    const lacks = more - Math.max(0, cap - used);
+    if (lacks <= 0) return [];
+    const needs = `what waits may take ${show(more)}, ${show(lacks)} more than is left`;
+    return [`${show(used)} of ${show(cap)} spent; ${needs}; go on with: ptb pipeline run ${flag} ${roundUp(more)}`];
+  };
+  return [
+    ...one(
+      '--max-gpu-hours',
+      caps.gpuHours,
+      spent.gpuHours,
+      waits.gpuHours,
+      (value) => `${value.toFixed(2)} GPU-hours`,
+    ),
+    ...one('--max-usd', caps.usd, spent.usd, waits.usd, dollars),
+  ];
+}
+
+/** To two decimals, never below. */
+const roundUp = (value: number): string => String(Math.ceil(value * 100 - 1e-6) / 100);
 
 /** One line per event; steps that a failed one blocks, as one line for all. */
 export function lineReporter(write: (text: string) => void, paint: Paint): (event: Event) => void {

@@ -4,8 +4,8 @@ import type {Graph} from '../graph/graph.js';
 import type {StepId} from '../graph/step.js';
 import type {Event} from '../run/event.js';
 import {labels} from './label.js';
-import {lineOf} from './lines.js';
-import type {Paint} from './style.js';
+import {describePause, lineOf} from './lines.js';
+import {printable, type Paint} from './style.js';
 
 const REDRAW_MS = 200;
 const MOST_RUNNING_SHOWN = 8;
@@ -37,6 +37,7 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
     graph.stages.map(({name}) => [name, {total: 0, done: 0, failed: 0, blocked: 0, running: 0}]),
   );
   const running = new Map<StepId, Running>();
+  const pauses = new Map<string, Extract<Event, {kind: 'paused'}>>();
   const tally = (id: StepId): Tally => stages.get(graph.steps.get(id)!.stage.name)!;
   /** Another controller's journal may tell of steps that were not asked for here. */
   const concerns = (event: Event): boolean => !('step' in event) || graph.steps.has(event.step);
@@ -71,7 +72,10 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
       ...(gpus > 0 ? [`${gpus} GPUs in use`] : []),
       ...remaining(now),
     ];
-    screen([...lines, ...steps, ` ${paint('dim', footer.join(' · '))}`].join('\n'));
+    const waits = [...pauses.values()]
+      .filter(({until}) => Date.parse(until) > now)
+      .map((pause) => ` ${paint('yellow', printable(describePause(pause)))}`);
+    screen([...lines, ...steps, ...waits, ` ${paint('dim', footer.join(' · '))}`].join('\n'));
   };
 
   /** From the steps that this run has finished: what is left takes as long on average, as many at a time. */
@@ -121,6 +125,9 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
       case 'held':
       case 'blocked':
         tally(event.step).blocked++;
+        break;
+      case 'paused':
+        pauses.set(event.limit, event);
         break;
       case 'end':
         clearInterval(timer);

@@ -1,11 +1,12 @@
 import CliTable from 'cli-table3';
 import type {Graph} from '../graph/graph.js';
 import type {StepId} from '../graph/step.js';
-import type {Cost} from '../plan/cost.js';
+import type {Cost, Unpriced} from '../plan/cost.js';
 import type {Growth} from '../plan/growth.js';
 import type {Plan, Verdict} from '../plan/plan.js';
 import {describeReason} from '../plan/reason.js';
 import {describeStale, type Stale} from '../plan/stale.js';
+import {costColumns, costJson, describeCost} from './cost.js';
 import {printable, type Paint} from './style.js';
 
 /** A verdict with its reason. */
@@ -42,26 +43,27 @@ export function renderPlan(
   const kinds = (['cached', 'run', 'after', 'failed'] as const).filter(
     (kind) => kind !== 'failed' || [...plan.values()].some((verdict) => verdict.kind === kind),
   );
+  const columns = costColumns(cost);
   const table = new CliTable({
-    head: ['stage', 'steps', ...kinds, 'GPU-hours'].map((word) => paint('bold', word)),
-    colAligns: ['left', ...Array<'right'>(kinds.length + 2).fill('right')],
+    head: ['stage', 'steps', ...kinds, ...columns.map(({head}) => head)].map((word) => paint('bold', word)),
+    colAligns: ['left', ...Array<'right'>(kinds.length + 1 + columns.length).fill('right')],
     style: {head: [], border: [], compact: true},
   });
   for (const stage of graph.stages) {
     const own = steps.filter((step) => step.stage === stage);
     const counts = kinds.map((kind) => own.filter(({id}) => plan.get(id)!.kind === kind).length);
-    const hours = cost.gpuHoursByStage.get(stage.name);
-    table.push([stage.name, String(own.length), ...counts.map(String), hours === undefined ? '' : hours.toFixed(1)]);
+    const costs = cost.stages.get(stage.name);
+    const cells = columns.map(({cell}) => (costs === undefined ? '' : cell(costs)));
+    table.push([stage.name, String(own.length), ...counts.map(String), ...cells]);
   }
   const open = steps.filter(({id}) => plan.get(id)!.kind !== 'cached');
   /** What a reader must know of: not plainly cached. */
   const told = steps.filter(({id}) => describeVerdict(plan.get(id)!) !== 'cached');
-  const usd = cost.usd === null ? 'unknown' : `$${cost.usd.toFixed(0)}`;
   return [
     table.toString(),
     `${graph.cells.length} cells, ${steps.length} steps, ${steps.length - open.length} cached`,
     ...(growth ? [`+${growth.fresh} cells, ${growth.reused} reused`] : []),
-    `cost at most: ${cost.gpuHours.toFixed(1)} GPU-hours (${describeWork(cost)}), money ${usd}`,
+    ...describeCost(cost),
     ...(detail === 'steps'
       ? told.map(({id}) => `  ${id}: ${describeVerdict(plan.get(id)!)}`)
       : reasons(told.map(({id}) => plan.get(id)!))),
@@ -81,9 +83,6 @@ function listOrphans(orphans: readonly StepId[], detail: 'stages' | 'steps'): st
     ? [`${what} results:`, ...orphans.map((id) => `  ${id}`)]
     : [`${what} results (--steps lists them)`];
 }
-
-const describeWork = (cost: Cost): string =>
-  [...cost.gpuHoursByStage].map(([stage, hours]) => `${stage} ${hours.toFixed(1)}`).join(', ') || 'no GPU needed';
 
 /** How many steps run for which reason, most first. */
 function reasons(verdicts: readonly Verdict[]): string[] {
@@ -139,6 +138,18 @@ export function renderStale(all: readonly Stale[], paint: Paint): string {
   ].join('\n');
 }
 
+/** Why a run with a cap on money does not start. */
+export const renderWithoutMoney = (all: readonly Unpriced[], paint: Paint): string =>
+  [
+    '--max-usd needs to know what each step may cost, and it does not:',
+    ...all.flatMap(({what, remedy}) => [
+      `  ${printable(what)}`,
+      `    ${paint('blue', 'remedy')}: ${printable(remedy)}`,
+    ]),
+    'nothing was started',
+    '',
+  ].join('\n');
+
 /** The stable shape that schemas/plan.schema.json describes. */
 export const planJson = (graph: Graph, plan: Plan, cost: Cost, {growth, orphans}: Drift): object => ({
   version: 1,
@@ -149,7 +160,7 @@ export const planJson = (graph: Graph, plan: Plan, cost: Cost, {growth, orphans}
     verdict: plan.get(id)!.kind,
     because: describeVerdict(plan.get(id)!),
   })),
-  cost: {gpu_hours: cost.gpuHours, usd: cost.usd},
+  cost: costJson(cost),
   growth: growth ? {new_cells: growth.fresh, reused_cells: growth.reused} : null,
   orphans,
 });

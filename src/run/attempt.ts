@@ -1,20 +1,24 @@
 import {closeSync, openSync, readSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
+import {isObject} from '../base/json.js';
 import type {Outcome} from '../base/outcome.js';
 import {sha256} from '../base/canonical.js';
 import {outcomeOf, parseExitRecord, timesOf, type ExitRecord} from '../executor/exit-record.js';
 import type {Job, JobName} from '../executor/executor.js';
 import type {FailureClass} from '../config/stage.js';
 import type {Step} from '../graph/step.js';
+import type {Bill} from '../plan/bill.js';
 import {declaredIn, type KeyDoc, type StepKey} from '../plan/key.js';
 import {makeAttempt, writeFailure, writeJob, type JobRecord} from '../store/attempt.js';
 import {collect, dropWork} from '../store/collect.js';
 import type {ProjectFiles} from '../store/files.js';
 import {attemptPaths, folderOf, type Runs} from '../store/paths.js';
 import type {ResultRecord, Seconds} from '../store/result.js';
-import {readJson, readText} from '../store/write.js';
+import {readJson, readText, writeJson} from '../store/write.js';
+import {billOf, noBill} from './bill.js';
 import {compose, type Input, type Machine} from './compose.js';
-import {classify, type Failure} from './settle.js';
+import {usedBy} from './schedule.js';
+import {classify, turnedAway, type Failure, type TurnedAway} from './settle.js';
 
 /** An attempt under way: what its `job.json` says, and where it lies. */
 export type Attempt = {readonly record: JobRecord; readonly dir: string; readonly job: Job};
@@ -25,6 +29,8 @@ export type Context = {
   readonly runs: Runs;
   readonly files: ProjectFiles;
   readonly machine: Machine;
+  /** The price of an hour of one GPU, where there is one. */
+  readonly gpuHourUsd: number | undefined;
   readonly executorKind: string;
 };
 
@@ -38,10 +44,10 @@ export function begin(
   failures: number,
   context: Context,
 ): Attempt {
-  const {pipeline, runs, files, machine, executorKind} = context;
+  const {pipeline, runs, files, machine, gpuHourUsd, executorKind} = context;
   const {attempt, dir} = makeAttempt(join(runs.attempts, folderOf(step, key)), after);
   compose(step, `${step.id}, attempt ${attempt}`, dir, failures, inputs, files, machine);
-  const {gpus, cpus, memoryMb, graceSeconds} = step.spec.resources;
+  const {gpus, cpus, memoryMb, graceSeconds, seconds} = step.spec.resources;
   const record: JobRecord = {
     version: 1,
     name: jobName(step, key, attempt, dir),
@@ -53,6 +59,13 @@ export function begin(
     sandbox: machine.sandbox.kind,
     executor: executorKind,
     resources: {gpus, cpus, memoryMb},
+    terms: {
+      limit: seconds ?? null,
+      gpuHourUsd: gpuHourUsd ?? null,
+      usage: step.stage.bill?.path ?? null,
+      callsNone: step.spec.usdPerHour === 0,
+    },
+    uses: usedBy(step),
     graceSeconds,
     made: new Date().toISOString(),
   };
@@ -70,11 +83,10 @@ export const existing = (record: JobRecord, dir: string): Attempt => {
 const jobName = (step: Step, key: StepKey, number: number, dir: string): string =>
   `ptb-${step.stage.name}-${key.slice(0, 12)}-${number}-${sha256(dirname(dir)).slice(0, 6)}`;
 
-export type Settled =
-  /** Nothing is missing but the commit. */
-  | {readonly kind: 'done'; readonly record: ResultRecord}
-  /** `seconds` that its run script took, as far as known. */
-  | {readonly kind: 'failed'; readonly failure: Failure; readonly seconds: number};
+export type Settled = (
+  | /** Nothing is missing but the commit. */ {readonly kind: 'done'; readonly record: ResultRecord}
+  | {readonly kind: 'failed'; readonly failure: Failure}
+) & {readonly bill: Bill; readonly turnedAway: TurnedAway | undefined};
 
 /** Whether its job came to the record of its own end. */
 export const hasEnded = ({dir}: Pick<Attempt, 'dir'>): boolean =>
@@ -88,37 +100,52 @@ export async function settle(attempt: Attempt): Promise<Settled> {
   const exit = parseExitRecord(readText(paths.exit) ?? '');
   const outcome: Outcome = exit ? outcomeOf(exit) : {kind: 'lost', because: 'the job is gone and left no exit record'};
   const evidence = lastLines([paths.stderr, paths.stdout], 8);
+  // Kept aside before the working directory goes, for a settling that is cut off.
+  const kept = readJson(paths.bill);
+  const bill = isObject(kept) ? (kept as unknown as Bill) : billOf(record, dir, exit);
+  const claim = readJson(join(paths.work, 'failure.json'));
+  const ended = {bill, turnedAway: turnedAway(claim)};
+  const failed = (failure: Failure): Settled => {
+    fail(attempt, failure, outcome, exit, bill);
+    return {kind: 'failed', failure, ...ended};
+  };
   const verdict = classify(stage, {
     phase: exit?.phase ?? 'run',
     outcome,
-    claim: readJson(join(paths.work, 'failure.json')),
+    claim,
     evidence,
   });
-  if (verdict !== 'done' || !exit) return fail(attempt, verdict === 'done' ? lost(evidence) : verdict, outcome, exit);
+  if (verdict !== 'done' || !exit) return failed(verdict === 'done' ? lost(evidence) : verdict);
 
   const collected = await collect(paths, stage.outputs, (schema) => join(paths.files, 'stages', stage.name, schema));
   if (collected.kind === 'refused') {
-    return fail(attempt, {class: 'failed', because: collected.because, evidence}, outcome, exit);
+    return failed({class: 'failed', because: collected.because, evidence});
   }
+  if (typeof record.terms?.usage === 'string') writeJson(paths.bill, bill);
   await dropWork(paths);
-  return {kind: 'done', record: recordOf(attempt, exit, outcome, collected.outputs)};
+  return {kind: 'done', record: {...recordOf(attempt, exit, outcome, collected.outputs), bill}, ...ended};
 }
 
 /** Ends an attempt whose job never was. */
-export function refuse({dir}: Attempt, kind: FailureClass, because: string): Failure {
+export function refuse({record, dir}: Attempt, kind: FailureClass, because: string): Failure {
   const failure: Failure = {class: kind, because, evidence: []};
   const outcome: Outcome = {kind: 'lost', because: 'never started'};
-  writeFailure(dir, {version: 1, ...failure, outcome, ended: new Date().toISOString()});
+  writeFailure(dir, {version: 1, ...failure, outcome, ended: new Date().toISOString(), bill: noBill(record)});
   return failure;
 }
 
 const lost = (evidence: readonly string[]): Failure => ({class: 'lost', because: 'no exit record', evidence});
 
-function fail({record, dir}: Attempt, failure: Failure, outcome: Outcome, exit: ExitRecord | undefined): Settled {
+function fail(
+  {record, dir}: Attempt,
+  failure: Failure,
+  outcome: Outcome,
+  exit: ExitRecord | undefined,
+  bill: Bill,
+): void {
   const seconds = exit && secondsOf(exit, record);
   const ended = new Date().toISOString();
-  writeFailure(dir, {version: 1, ...failure, outcome, ended, ...(seconds ? {seconds} : {})});
-  return {kind: 'failed', failure, seconds: seconds?.run ?? 0};
+  writeFailure(dir, {version: 1, ...failure, outcome, ended, ...(seconds ? {seconds} : {}), bill});
 }
 
 const recordOf = (

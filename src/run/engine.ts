@@ -3,18 +3,22 @@ import type {Executor} from '../executor/executor.js';
 import type {Graph} from '../graph/graph.js';
 import type {Step, StepId} from '../graph/step.js';
 import {keyDoc, type OutputDigests} from '../plan/key.js';
+import {addBill, NOTHING_SPENT} from '../plan/bill.js';
+import type {Estimates} from '../plan/estimate.js';
 import {judge, type Rerun, type Verdict} from '../plan/plan.js';
 import type {StoredHistory} from '../store/history.js';
 import {FileChanged, FileGone} from '../store/files.js';
 import type {Ledger} from '../store/ledger.js';
 import {digestsOf} from '../store/result.js';
 import {begin, refuse, type Attempt, type Context} from './attempt.js';
-import {GpuBudget} from './budget.js';
+import {noBill} from './bill.js';
+import {Budget, type Caps} from './budget.js';
 import {Board, isBroken, isSettled, type Queued, type Running} from './board.js';
-import type {Counts, Emit, Ending} from './event.js';
+import type {Emit, Ending, RunEnd} from './event.js';
 import {inputsOf} from './inputs.js';
 import {Jobs, type End} from './jobs.js';
-import {asksAsMuch, byUrgency} from './schedule.js';
+import {RunLimits} from './limits.js';
+import {asksAsMuch, byUrgency, type Limits} from './schedule.js';
 import {isRetried, type Failure} from './settle.js';
 import type {Signals} from './signals.js';
 import {Strays} from './strays.js';
@@ -28,8 +32,9 @@ export type EngineRequest = Context & {
   /** Why a step must not be started, if it must not. */
   readonly hold: (step: Step, verdict: Verdict) => string | undefined;
   readonly onFailure: 'keep-going' | 'finish-running';
-  /** Cap on the GPU-hours of this run; Infinity for none. */
-  readonly maxGpuHours: number;
+  readonly caps: Caps;
+  readonly estimates: Estimates;
+  readonly limits: Limits;
   readonly emit: Emit;
   readonly signals: Signals;
 };
@@ -37,7 +42,7 @@ export type EngineRequest = Context & {
 const POLL_MS = 1000;
 
 /** Brings every step of the graph to its end, one way or another. */
-export async function runSteps(request: EngineRequest): Promise<{readonly ending: Ending; readonly counts: Counts}> {
+export async function runSteps(request: EngineRequest): Promise<RunEnd> {
   return new Engine(request).run();
 }
 
@@ -45,8 +50,10 @@ class Engine {
   readonly #board: Board;
   readonly #jobs: Jobs;
   readonly #strays: Strays;
-  readonly #budget: GpuBudget;
-  /** Steps that the cap keeps from starting. */
+  readonly #budget: Budget;
+  readonly #limits: RunLimits;
+  #spent = NOTHING_SPENT;
+  /** Steps that a cap keeps from starting. */
   readonly #overBudget = new Set<StepId>();
   #failed = false;
   #held = false;
@@ -54,12 +61,16 @@ class Engine {
 
   constructor(private readonly request: EngineRequest) {
     this.#board = new Board(request.graph);
-    this.#jobs = new Jobs(request.executor, request);
+    this.#jobs = new Jobs(request.executor, request, ({record}, {kind, bill, turnedAway}) => {
+      this.#spent = addBill(this.#spent, bill);
+      this.#limits.ended(record.uses ?? [], turnedAway, kind);
+    });
     this.#strays = new Strays(request, this.#jobs, (step) => this.#board.refresh(step));
-    this.#budget = new GpuBudget(request.maxGpuHours);
+    this.#budget = new Budget(request.caps, request.estimates);
+    this.#limits = new RunLimits(request.limits, request.runs.pauses, request.emit);
   }
 
-  async run(): Promise<{readonly ending: Ending; readonly counts: Counts}> {
+  async run(): Promise<RunEnd> {
     const {signals, ledger} = this.request;
     this.#strays.takeUp();
     // What earlier runs left holds its slots: the executor sees it before it is handed anything new.
@@ -79,7 +90,14 @@ class Engine {
     this.#jobs.rethrow();
     this.#leave();
     ledger.save();
-    return {ending: this.#ending(), counts: this.#board.counts};
+    return this.#end();
+  }
+
+  #end(): RunEnd {
+    const end = {ending: this.#ending(), counts: this.#board.counts, spent: this.#spent};
+    if (end.ending !== 'capped') return end;
+    const waiting = [...this.request.graph.steps.values()].filter(({id}) => !isSettled(this.#board.get(id)));
+    return {...end, capped: this.#budget.capped(waiting)};
   }
 
   #isOver(): boolean {
@@ -218,7 +236,7 @@ class Engine {
     this.#jobs.watch(item.attempt, {
       ended: (end) => this.#ended(item, end),
       absent: () => {
-        this.#budget.settle(item.step, 0);
+        this.#budget.settle(item.step, undefined);
         this.#board.set(item.step.id, {kind: 'queued', item});
       },
     });
@@ -235,13 +253,14 @@ class Engine {
       const {step, key, because} = queued;
       const {resources} = step.spec;
       if (full.some(({spec}) => asksAsMuch(resources, spec.resources))) continue;
+      if (this.#limits.keeps(step, this.#jobs.alive)) continue;
       if (!this.#budget.reserve(step)) {
         this.#overBudget.add(step.id);
         continue;
       }
       const attempt = queued.attempt ?? this.#begin(queued);
       if (!attempt) {
-        this.#budget.settle(step, 0);
+        this.#budget.settle(step, undefined);
         continue;
       }
       const item = {...queued, attempt};
@@ -249,7 +268,7 @@ class Engine {
       switch (answer.kind) {
         case 'busy':
           full.push(step);
-          this.#budget.settle(step, 0);
+          this.#budget.settle(step, undefined);
           this.#board.set(step.id, {kind: 'queued', item});
           break;
         case 'accepted': {
@@ -283,9 +302,9 @@ class Engine {
 
   #ended(item: Running, end: End): void {
     const {step, key, attempt} = item;
-    this.#budget.settle(step, end.kind === 'done' ? end.record.seconds.run : end.seconds);
-    if (end.kind === 'failed') return this.#fail(item, end.failure);
-    const {record, dir} = end;
+    if (end.kind === 'failed') return this.#fail(item, end.failure, end.bill);
+    const {record, dir, bill} = end;
+    this.#budget.settle(step, bill);
     const outputs = digestsOf(record);
     const {seconds, sandbox} = record;
     this.request.emit({
@@ -294,18 +313,19 @@ class Engine {
       key,
       attempt: attempt.record.attempt,
       seconds: seconds.total,
+      bill,
       outputs,
     });
     this.#board.set(step.id, {kind: 'done', outputs, dir, seconds: seconds.run, sandbox, how: 'ran'});
   }
 
-  #fail(item: Running, failure: Failure): void {
+  #fail(item: Running, failure: Failure, bill = noBill(item.attempt.record)): void {
     const {emit} = this.request;
     const {step, attempt, key, doc} = item;
-    this.#budget.settle(step, 0);
+    this.#budget.settle(step, bill);
     const failures = item.failures + 1;
     const again = this.#mayStart() && isRetried(step.stage, failure, failures);
-    emit({kind: 'failed', step: step.id, attempt: attempt.record.attempt, failure, dir: attempt.dir, again});
+    emit({kind: 'failed', step: step.id, attempt: attempt.record.attempt, failure, dir: attempt.dir, again, bill});
     if (again) {
       const because = {kind: 'failed-before', attempts: failures, because: failure.because} as const;
       const notBefore = performance.now() + step.spec.retry.backoffSeconds * 1000 * 2 ** (failures - 1);

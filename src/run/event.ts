@@ -1,5 +1,7 @@
 import type {StepId} from '../graph/step.js';
+import type {Bill, Spent} from '../plan/bill.js';
 import type {Reason} from '../plan/reason.js';
+import type {Capped} from './budget.js';
 import type {Failure} from './settle.js';
 
 export type Counts = {
@@ -11,8 +13,17 @@ export type Counts = {
   readonly running: number;
 };
 
-/** How a run ended; the process' exit code follows from it. `capped`: what is left would pass --max-gpu-hours. */
+/** How a run ended; the process' exit code follows from it. `capped`: what is left would pass a cap. */
 export type Ending = 'done' | 'failed' | 'capped' | 'detached' | 'stopped';
+
+export type RunEnd = {
+  readonly ending: Ending;
+  readonly counts: Counts;
+  /** The bills of the attempts that ended in this run. */
+  readonly spent: Spent;
+  /** Where the run was capped. */
+  readonly capped?: Capped;
+};
 
 /** Everything that a reporter or the journal can learn. Plain JSON: the journal writes it as it comes. */
 export type Event =
@@ -50,6 +61,7 @@ export type Event =
       readonly key: string;
       readonly attempt: number;
       readonly seconds: number;
+      readonly bill: Bill;
       /** Content digest of each output. */
       readonly outputs: {readonly [output: string]: string};
     }
@@ -61,6 +73,7 @@ export type Event =
       /** Of the attempt, for whoever looks further. */
       readonly dir: string;
       readonly again: boolean;
+      readonly bill: Bill;
     }
   /** A step's job of an earlier run goes on under a key that no longer holds: the step waits, or the job is ended as asked. */
   | {
@@ -78,6 +91,7 @@ export type Event =
       readonly key: string;
       readonly attempt: number;
       readonly seconds: number;
+      readonly bill: Bill;
       readonly outputs: {readonly [output: string]: string};
     }
   | {
@@ -86,6 +100,7 @@ export type Event =
       readonly key: string;
       readonly attempt: number;
       readonly failure: Failure;
+      readonly bill: Bill;
       readonly dir: string;
     }
   /** Jobs that go on although the run is over: no step of it asks for them. */
@@ -96,9 +111,11 @@ export type Event =
   | {readonly kind: 'held'; readonly step: StepId; readonly because: string}
   /** `by`: the step that failed, or was held. */
   | {readonly kind: 'blocked'; readonly step: StepId; readonly by: StepId; readonly because: 'failed' | 'held'}
+  /** Nothing that uses this limit starts before `until` (ISO 8601, UTC). */
+  | {readonly kind: 'paused'; readonly limit: string; readonly until: string; readonly because: string}
   | {readonly kind: 'detaching'; readonly running: number}
   | {readonly kind: 'stopping'; readonly running: number}
-  | {readonly kind: 'end'; readonly ending: Ending; readonly counts: Counts; readonly seconds: number};
+  | ({readonly kind: 'end'; readonly seconds: number} & RunEnd);
 
 export type Emit = (event: Event) => void;
 

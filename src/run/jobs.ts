@@ -1,4 +1,5 @@
 import type {Executor, Liveness} from '../executor/executor.js';
+import type {Bill} from '../plan/bill.js';
 import {hasEnded, settle, type Attempt, type Settled} from './attempt.js';
 import {commit, type Books} from './commit.js';
 import type {Failure} from './settle.js';
@@ -6,8 +7,8 @@ import type {ResultRecord} from '../store/result.js';
 
 /** How a watched job came to its end: `dir` is that of its result. */
 export type End =
-  | {readonly kind: 'done'; readonly record: ResultRecord; readonly dir: string}
-  | {readonly kind: 'failed'; readonly failure: Failure; readonly seconds: number};
+  | {readonly kind: 'done'; readonly record: ResultRecord; readonly dir: string; readonly bill: Bill}
+  | {readonly kind: 'failed'; readonly failure: Failure; readonly bill: Bill};
 
 /** Who wants to know of a job. */
 export type Watcher = {
@@ -27,6 +28,8 @@ export class Jobs {
   constructor(
     private readonly executor: Executor,
     private readonly books: Books,
+    /** Hears of every job's end, before its watcher does. */
+    private readonly heard: (attempt: Attempt, settled: Settled) => void,
   ) {}
 
   /** From now on this watcher hears of the job, instead of an earlier one. */
@@ -101,6 +104,7 @@ export class Jobs {
     const end: End =
       settled.kind === 'done' ? {...settled, dir: commit(attempt.dir, settled.record, this.books)} : settled;
     this.#watched.delete(attempt.dir);
+    this.heard(attempt, settled);
     one.watcher.ended(end);
   }
 }

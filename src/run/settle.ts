@@ -69,3 +69,23 @@ function claimed(claim: Json | undefined): {readonly class: FailureClass; readon
 /** Whether a failed attempt is followed by another: `retry` names its class and is not used up, or the user stopped it. */
 export const isRetried = (stage: Pick<Stage, 'retry'>, failure: Failure, failedInThisRun: number): boolean =>
   failure.class === 'stopped' || (stage.retry.on.includes(failure.class) && failedInThisRun <= stage.retry.times);
+
+/** A job's word that what it uses turned it away for now: `{"class": "temporary", …}` in its `failure.json`. */
+export type TurnedAway = {
+  /** The named limit; all that the job uses where it names none. */
+  readonly limit?: string;
+  readonly retryAfterSeconds?: number;
+  readonly because: string;
+};
+
+/** Also of an attempt that counts: it is over, but those that come would be turned away too. */
+export function turnedAway(claim: Json | undefined): TurnedAway | undefined {
+  const told = claimed(claim);
+  if (told?.class !== 'temporary' || !isObject(claim)) return undefined;
+  const {limit, 'retry-after': after} = claim;
+  return {
+    because: told.because,
+    ...(typeof limit === 'string' ? {limit} : {}),
+    ...(typeof after === 'number' && after > 0 ? {retryAfterSeconds: after} : {}),
+  };
+}

@@ -109,10 +109,11 @@ export class Strays {
     this.#drop(stray);
     history.forget();
     if (end.kind === 'failed') {
-      emit({kind: 'stray-failed', step, key, attempt, failure: end.failure, dir: stray.dir});
+      const {failure, bill} = end;
+      emit({kind: 'stray-failed', step, key, attempt, failure, bill, dir: stray.dir});
     } else {
-      const {record} = end;
-      emit({kind: 'stray-done', step, key, attempt, seconds: record.seconds.total, outputs: digestsOf(record)});
+      const {record, bill} = end;
+      emit({kind: 'stray-done', step, key, attempt, seconds: record.seconds.total, bill, outputs: digestsOf(record)});
     }
     this.#release(this.#idOf(stray));
   }

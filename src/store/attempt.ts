@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import type {Outcome} from '../base/outcome.js';
 import {isObject} from '../base/json.js';
 import type {FailureClass} from '../config/stage.js';
+import type {Bill} from '../plan/bill.js';
 import type {KeyDoc, StepKey} from '../plan/key.js';
 import type {StepId} from '../graph/step.js';
 import {attemptPaths} from './paths.js';
@@ -23,10 +24,25 @@ export type JobRecord = {
   readonly executor: string;
   /** What it holds while it runs; absent in attempts of earlier versions. */
   readonly resources?: {readonly gpus: number; readonly cpus: number; readonly memoryMb: number};
+  /** What its bill is made of; absent in attempts of earlier versions. */
+  readonly terms?: Terms;
+  /** Named limits of which it holds a token each while it runs. */
+  readonly uses?: readonly string[];
   /** Between TERM and KILL. */
   readonly graceSeconds: number;
   /** ISO 8601, UTC. */
   readonly made: string;
+};
+
+export type Terms = {
+  /** Seconds that its run script may take; null for no limit. */
+  readonly limit: number | null;
+  /** US dollars for a GPU and an hour on the day that it was made; null where there was no price. */
+  readonly gpuHourUsd: number | null;
+  /** Where it says what its API calls cost; null where its stage declares none. */
+  readonly usage: string | null;
+  /** Its API calls cost nothing, whatever it says or does not say. */
+  readonly callsNone: boolean;
 };
 
 /** `failed.json`: an attempt that was settled and did not count. */
@@ -40,6 +56,8 @@ export type FailureRecord = {
   readonly ended: string;
   /** Absent where its job left no record of its end. */
   readonly seconds?: Seconds;
+  /** Absent in attempts of earlier versions. */
+  readonly bill?: Bill;
 };
 
 /** What an attempt's folder says about how far it came. */
@@ -106,4 +124,5 @@ const replaced = (folder: string): number[] =>
 
 export const writeJob = (dir: string, record: JobRecord): void => writeJson(attemptPaths(dir).job, record);
 
-export const writeFailure = (dir: string, record: FailureRecord): void => writeJson(attemptPaths(dir).failed, record);
+export const writeFailure = (dir: string, record: FailureRecord & {readonly bill: Bill}): void =>
+  writeJson(attemptPaths(dir).failed, record);

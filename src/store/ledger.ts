@@ -5,6 +5,7 @@ import {JSONFileSync} from 'lowdb/node';
 import type {Digest} from '../base/canonical.js';
 import {isObject, type JsonObject} from '../base/json.js';
 import type {StepId} from '../graph/step.js';
+import type {Bill} from '../plan/bill.js';
 import type {StepKey} from '../plan/key.js';
 import {readResult} from './result.js';
 import {list} from './write.js';
@@ -20,6 +21,8 @@ export type Entry = {
   readonly seconds: number;
   readonly ended: string;
   readonly sandbox: string;
+  /** Where it cost GPU time or money. */
+  readonly bill?: Bill;
 };
 
 type StageEntries = {
@@ -125,7 +128,7 @@ const holdsEntries = (results: JsonObject): boolean =>
 function entryOf(dir: string): Entry | undefined {
   const record = readResult(dir);
   if (!record) return undefined;
-  const {step, pipeline, key, attempt, seconds, ended, sandbox} = record;
+  const {step, pipeline, key, attempt, seconds, ended, sandbox, bill} = record;
   const outputs = Object.fromEntries(Object.entries(record.outputs).map(([name, {digest}]) => [name, digest]));
   return {
     step,
@@ -136,6 +139,7 @@ function entryOf(dir: string): Entry | undefined {
     seconds: seconds.run,
     ended,
     sandbox,
+    ...(bill && (bill.gpus > 0 || bill.usd.api !== 0) ? {bill} : {}),
   };
 }
 

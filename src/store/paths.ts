@@ -10,6 +10,7 @@ export type Runs = {
   readonly journal: string;
   readonly ledger: string;
   readonly controller: string;
+  readonly pauses: string;
 };
 
 export const runsAt = (root: string): Runs => ({
@@ -19,6 +20,7 @@ export const runsAt = (root: string): Runs => ({
   journal: join(root, 'journal'),
   ledger: join(root, 'ledger.json'),
   controller: join(root, 'controller.json'),
+  pauses: join(root, 'pauses.json'),
 });
 
 /** `<readable cell>-<key12>`: the words are for people, the key makes it one. */
@@ -51,6 +53,7 @@ export const attemptPaths = (dir: string) => ({
   exit: join(dir, 'exit.json'),
   failed: join(dir, 'failed.json'),
   result: join(dir, 'result.json'),
+  bill: join(dir, 'bill.json'),
   /** Digests of the single files of the outputs, so that damage can be named. */
   manifest: join(dir, 'manifest.json'),
   stdout: join(dir, 'stdout.log'),

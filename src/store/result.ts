@@ -3,6 +3,7 @@ import {dirname, join} from 'node:path';
 import type {Digest} from '../base/canonical.js';
 import type {Outcome} from '../base/outcome.js';
 import {isObject} from '../base/json.js';
+import type {Bill} from '../plan/bill.js';
 import type {KeyDoc, StepKey} from '../plan/key.js';
 import type {StepId} from '../graph/step.js';
 import {readJson, writeJson} from './write.js';
@@ -38,6 +39,8 @@ export type ResultRecord = {
   readonly host: string;
   readonly sandbox: string;
   readonly executor: string;
+  /** Absent in results of earlier versions. */
+  readonly bill?: Bill;
 };
 
 export type OutputRecord = {

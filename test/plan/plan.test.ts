@@ -2,7 +2,6 @@ import {expect, test} from 'vitest';
 import type {Digest} from '../../src/base/canonical.js';
 import type {Graph} from '../../src/graph/graph.js';
 import type {Step, StepId} from '../../src/graph/step.js';
-import {costOf} from '../../src/plan/cost.js';
 import type {KeyDoc, OutputDigests, StepKey} from '../../src/plan/key.js';
 import {plan, type Attempts, type FileDigests, type History, type Rerun} from '../../src/plan/plan.js';
 import {describeReason} from '../../src/plan/reason.js';
@@ -149,17 +148,4 @@ test.each([
   [['a', 'b', 'c', 'd', 'e'], 'changed: a, b, c and 2 more'],
 ])('%j', (paths, text) => {
   expect(describeReason({kind: 'changed', paths})).toBe(text);
-});
-
-test('the cost is what GPUs × hours of the steps that run come to', () => {
-  const gpus = BASE['stages/train/stage.yaml'].replace('{time:', '{gpus: 2, time:');
-  const graph = build({'stages/train/stage.yaml': gpus});
-  const history = new MapHistory();
-  expect(costOf(graph, plan(graph, SCRIPTS, history, nothing))).toEqual({
-    gpuHours: 12,
-    gpuHoursByStage: new Map([['train', 12]]),
-    usd: null,
-  });
-  finish(graph, history);
-  expect(costOf(graph, plan(graph, SCRIPTS, history, nothing))).toMatchObject({gpuHours: 0, usd: 0});
 });
