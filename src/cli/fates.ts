@@ -1,6 +1,7 @@
 import {join} from 'node:path';
 import type {Graph} from '../graph/graph.js';
 import type {StepId} from '../graph/step.js';
+import {spentOn} from '../plan/bill.js';
 import type {Plan} from '../plan/plan.js';
 import type {StepFate, StepFates} from '../report/evidence.js';
 import type {StoredHistory} from '../store/history.js';
@@ -10,8 +11,9 @@ export function fatesOf(graph: Graph, verdicts: Plan, history: StoredHistory): S
   const fates = new Map<StepId, StepFate>();
   const byStage = new Map<string, StepFate[]>();
   for (const step of graph.steps.values()) {
+    const verdict = verdicts.get(step.id)!;
+    const spent = verdict.kind === 'after' ? undefined : spentOn(history.bills(step, verdict.key));
     const fate = ((): StepFate => {
-      const verdict = verdicts.get(step.id)!;
       if (verdict.kind === 'cached') {
         const {dir, entry} = history.committed(step, verdict.key)!;
         const out = join(dir, 'out');
@@ -31,8 +33,9 @@ export function fatesOf(graph: Graph, verdicts: Plan, history: StoredHistory): S
       }
       return {kind: 'pending', at: step.at};
     })();
+    const billed = spent === undefined || spent.attempts === 0 ? fate : {...fate, spent};
     fates.set(step.id, fate);
-    byStage.set(step.stage.name, [...(byStage.get(step.stage.name) ?? []), fate]);
+    byStage.set(step.stage.name, [...(byStage.get(step.stage.name) ?? []), billed]);
   }
   return (stage) => byStage.get(stage) ?? [];
 }

@@ -20,8 +20,8 @@ export async function logsCommand(text: string, options: LogsOptions, terminal: 
   const project = openProject(options, terminal);
   const step = project && findStep(project.graph, text, terminal);
   if (!step) return EXIT.badInput;
-  const {verdicts, history} = planProject(project);
-  const past = pastOf(step, verdicts.get(step.id)!, history, project.pipeline.root);
+  const planned = planProject(project);
+  const past = pastOf(step, planned.verdicts.get(step.id)!, project, planned);
   const folder = choose(past, options.attempt);
   if (folder === undefined) {
     const numbers = [

@@ -32,6 +32,7 @@ export function planProject(project: Project): {
 export function planCommand(options: PlanOptions, terminal: Terminal): number {
   const project = openProject(options, terminal);
   if (!project) return EXIT.badInput;
+  terminal.err(project.warnings);
   const {history, verdicts, estimates} = planProject(project);
   const {graph} = project;
   const cost = costOf(graph, verdicts, estimates);

@@ -2,8 +2,9 @@ import {join} from 'node:path';
 import {fail, ok, onePerPlace, type Issue, type Result} from '../base/issue.js';
 import {load} from '../config/load.js';
 import type {Pipeline} from '../config/pipeline.js';
+import {likelyTypos} from '../graph/limits.js';
 import {graphOf, type Graph} from '../graph/graph.js';
-import {drawIssues} from '../report/issues.js';
+import {drawIssues, drawWarnings} from '../report/issues.js';
 import type {Rerun} from '../plan/plan.js';
 import {ProjectFiles} from '../store/files.js';
 import {runsAt, type Runs} from '../store/paths.js';
@@ -27,6 +28,8 @@ export type Project = {
   readonly files: ProjectFiles;
   readonly runs: Runs;
   readonly rerun: Rerun;
+  /** What may be a mistake, drawn. */
+  readonly warnings: string;
 };
 
 /** Undefined when the input is wrong; the mistakes are then printed. */
@@ -39,7 +42,10 @@ export function openProject(options: ProjectOptions, terminal: Terminal): Projec
     version: terminal.version,
   });
   const project = pipeline.ok ? assemble(pipeline.value, {only, rerun, until}) : pipeline;
-  if (project.ok) return project.value;
+  if (project.ok) {
+    const warnings = likelyTypos(project.value.pipeline.limits, project.value.graph);
+    return {...project.value, warnings: drawWarnings(warnings, sources, terminal.paintErr)};
+  }
   const flags = [
     [ONLY_FILE, only.join('\n')],
     [RERUN_FILE, rerun.join('\n')],
@@ -51,7 +57,7 @@ export function openProject(options: ProjectOptions, terminal: Terminal): Projec
 
 type Part = {readonly only: readonly string[]; readonly rerun: readonly string[]; readonly until: string | undefined};
 
-function assemble(pipeline: Pipeline, part: Part): Result<Project> {
+function assemble(pipeline: Pipeline, part: Part): Result<Omit<Project, 'warnings'>> {
   const patterns = parseOnly(pipeline, part.only);
   const rerun = parseRerun(pipeline, part.rerun);
   const until =

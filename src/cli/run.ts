@@ -33,6 +33,7 @@ export async function runCommand(options: RunOptions, terminal: Terminal): Promi
   const began = new Date();
   const project = openProject(options, terminal);
   if (!project) return EXIT.badInput;
+  terminal.err(project.warnings);
   const {runs} = project;
   const end = (emit: Emit, how: RunEnd): number =>
     finish(project, options, terminal, emit, how, (Date.now() - began.getTime()) / 1000);

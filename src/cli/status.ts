@@ -1,13 +1,16 @@
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {local} from '../executor/local.js';
-import {renderStatus, statusJson} from '../report/status.js';
+import {spentOn} from '../plan/bill.js';
+import {renderStatus, statusJson, type Shared} from '../report/status.js';
 import {lastLines} from '../run/attempt.js';
 import {statusOf, type StepStatus} from '../run/status.js';
+import {allBills} from '../store/bills.js';
+import {readPauses} from '../store/pauses.js';
 import {unsettledAttempts} from '../store/attempt.js';
 import {attemptPaths, folderOf} from '../store/paths.js';
 import {planProject} from './plan.js';
-import {openProject, type ProjectOptions} from './project.js';
+import {openProject, type Project, type ProjectOptions} from './project.js';
 import {EXIT, type Terminal} from './terminal.js';
 
 export type StatusOptions = ProjectOptions & {readonly json?: boolean; readonly watch?: boolean};
@@ -22,7 +25,7 @@ export async function statusCommand(options: StatusOptions, terminal: Terminal):
   const project = openProject(options, terminal);
   if (!project) return EXIT.badInput;
   for (;;) {
-    const {verdicts, history} = planProject(project);
+    const {verdicts, history, ledger} = planProject(project);
     const open = unsettledAttempts(project.runs.attempts);
     const status = await statusOf(project.graph, verdicts, history, open, onlooker(), new Date());
     const lastLine = ({step, attempt}: StepStatus): string => {
@@ -31,11 +34,28 @@ export async function statusCommand(options: StatusOptions, terminal: Terminal):
       const paths = attemptPaths(join(project.runs.attempts, folderOf(step, verdict.key), String(attempt)));
       return lastLines([paths.stderr, paths.stdout], 1)[0] ?? '';
     };
+    const billed = allBills(project.runs, ledger, project.pipeline.name);
+    const shared = {
+      pauses: pausesOf(project, new Date()),
+      spent: spentOn([...project.graph.steps.keys()].flatMap(billed)),
+    };
     if (options.watch && !options.json) terminal.out('\u001b[H\u001b[2J');
     terminal.out(
-      options.json ? `${JSON.stringify(statusJson(status))}\n` : renderStatus(status, lastLine, terminal.paintOut),
+      options.json
+        ? `${JSON.stringify(statusJson(status, shared))}\n`
+        : renderStatus(status, shared, lastLine, terminal.paintOut),
     );
     if (!options.watch || [...status.steps.values()].every(({state}) => state === 'done')) return EXIT.done;
     await sleep(WATCH_MS);
   }
 }
+
+/** Limits that let nothing start: those of 0, and those that turned a job away. */
+const pausesOf = ({pipeline, runs}: Project, now: Date): Shared['pauses'] => [
+  ...[...pipeline.limits].flatMap(([limit, tokens]) =>
+    tokens === 0 ? [{limit, until: null, because: `limits.${limit} is 0`}] : [],
+  ),
+  ...[...readPauses(runs.pauses)].flatMap(([limit, {until, because}]) =>
+    until > now.getTime() ? [{limit, until: new Date(until).toISOString(), because}] : [],
+  ),
+];

@@ -42,8 +42,8 @@ export function showCommand(text: string, options: ShowOptions, terminal: Termin
   const project = openProject(options, terminal);
   const step = project && findStep(project.graph, text, terminal);
   if (!step) return EXIT.badInput;
-  const {verdicts, history} = planProject(project);
-  const shown = pastOf(step, verdicts.get(step.id)!, history, project.pipeline.root);
+  const planned = planProject(project);
+  const shown = pastOf(step, planned.verdicts.get(step.id)!, project, planned);
   terminal.out(options.json ? `${JSON.stringify(stepJson(shown), null, 2)}\n` : renderStep(shown, terminal.paintOut));
   return EXIT.done;
 }

@@ -2,14 +2,19 @@ import {join} from 'node:path';
 import {asText, isObject, type Json} from '../base/json.js';
 import type {ScoreSettings} from '../config/pipeline.js';
 import {describeAxes, type Axes} from '../matrix/cell.js';
+import {money, type Spent} from '../plan/bill.js';
 import type {CellEvidence, Evidence, Fate, Metrics, Verdict} from '../score/evidence.js';
 import {readJson} from '../store/write.js';
 
 /** Where the outputs of one step lie, or why they do not. */
-export type StepFate =
+export type StepFate = (
   | {readonly kind: 'done'; readonly at: Axes; readonly out: string; readonly seconds: number; readonly sandbox: string}
   | {readonly kind: 'failed'; readonly at: Axes; readonly because: string}
-  | {readonly kind: 'pending'; readonly at: Axes};
+  | {readonly kind: 'pending'; readonly at: Axes}
+) & {
+  /** On all its attempts under its key; absent where they cost nothing, and where that is not known. */
+  readonly spent?: Spent;
+};
 
 /** The steps of a stage. */
 export type StepFates = (stage: string) => readonly StepFate[];
@@ -37,17 +42,26 @@ export function evidenceOf(settings: ScoreSettings, cells: readonly Axes[], fate
     const work = worked(at);
     if (work?.kind === 'done') kinds.add(work.sandbox);
     const usage = read(used(at), usageFile, (value) => (isObject(value) ? value : undefined));
-    const cost = usage.kind === 'known' ? usage.value.cost_usd : undefined;
+    const reported = usage.kind === 'known' ? usage.value.cost_usd : undefined;
+    const cost = costOf(work?.spent, typeof reported === 'number' ? reported : null);
     return {
       at,
       metrics: read(measured(at), metricsFile, asMetrics),
       verdict: read(judged(at), verdictFile, asVerdict),
       work: work ? describeAxes(work.at) : null,
       seconds: work?.kind === 'done' ? work.seconds : null,
-      costUsd: typeof cost === 'number' ? cost : null,
+      costUsd: cost.usd,
+      costIsPartial: !cost.isWhole && cost.usd !== null,
     };
   });
   return {cells: list, baselines: new Map(baselines), sandboxes: [...kinds].sort()};
+}
+
+/** What all attempts cost; a stage that declares no bill may have its API money in its usage record, of the last one. */
+function costOf(spent: Spent | undefined, reported: number | null): ReturnType<typeof money> {
+  if (spent === undefined) return {usd: reported, isWhole: true};
+  const isBilled = spent.usd.api + spent.unknown.api > 0;
+  return money(isBilled || reported === null ? spent : {...spent, usd: {...spent.usd, api: reported}});
 }
 
 /** Finds the step of a cell: the one that agrees with it on all its axes. */

@@ -25,9 +25,18 @@ function sort(issues: readonly Issue[]): Issue[] {
   );
 }
 
-function drawIssue({message, at, hint, see = []}: Issue, sources: ReadonlyMap<string, string>, paint: Paint): string {
+/** What may be a mistake and stops nothing. */
+export const drawWarnings = (warnings: readonly Issue[], sources: ReadonlyMap<string, string>, paint: Paint): string =>
+  warnings.map((warning) => `${drawIssue(warning, sources, paint, paint('yellow', 'warning'))}\n`).join('');
+
+function drawIssue(
+  {message, at, hint, see = []}: Issue,
+  sources: ReadonlyMap<string, string>,
+  paint: Paint,
+  word = paint('red', 'error'),
+): string {
   return [
-    `${paint('bold', printable(where(at)))}: ${paint('red', 'error')}: ${printable(message)}`,
+    `${paint('bold', printable(where(at)))}: ${word}: ${printable(message)}`,
     ...excerpt(at, sources, paint),
     ...see.flatMap((other) => [
       `  ${printable(where(other.at))}: ${printable(other.message)}`,

@@ -83,7 +83,16 @@ export const describeCounts = (counts: Counts): string =>
     .join(', ') || 'nothing to do';
 
 /** `anthropic paused until 12:34: 429 …`, in local time; with the date where that is another day. */
-export function describePause({limit, until, because}: Omit<Extract<Event, {kind: 'paused'}>, 'kind'>): string {
+export function describePause({
+  limit,
+  until,
+  because,
+}: {
+  readonly limit: string;
+  readonly until: string | null;
+  readonly because: string;
+}): string {
+  if (until === null) return `${limit} paused: ${because}`;
   const at = new Date(until);
   const time = at.toLocaleTimeString('en-GB', {hour: '2-digit', minute: '2-digit'});
   const day = at.toDateString() === new Date().toDateString() ? '' : `${at.toLocaleDateString('sv-SE')} `;

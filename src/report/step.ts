@@ -1,5 +1,6 @@
 import {describeOutcome} from '../base/outcome.js';
 import {describeBytes, describeSeconds} from '../base/quantity.js';
+import {describeSpent, spentJson, spentOn, type Spent} from '../plan/bill.js';
 import type {StepId} from '../graph/step.js';
 import type {Verdict} from '../plan/plan.js';
 import type {StepStatus} from '../run/status.js';
@@ -16,6 +17,8 @@ export type StepPast = {
   readonly result: {readonly record: ResultRecord; readonly folder: string; readonly is: 'current' | 'old'} | undefined;
   /** Under its present key, oldest first. */
   readonly attempts: readonly (Found & {readonly folder: string})[];
+  /** On all attempts at it, whatever their key. */
+  readonly spent: Spent;
 };
 
 export function renderStepList(statuses: readonly StepStatus[]): string {
@@ -29,15 +32,21 @@ export function renderStepList(statuses: readonly StepStatus[]): string {
     .join('');
 }
 
-export function renderStep({id, verdict, result, attempts}: StepPast, paint: Paint): string {
+export function renderStep({id, verdict, result, attempts, spent}: StepPast, paint: Paint): string {
   const accepted = verdict.kind === 'cached' ? verdict.accepted : undefined;
   const lines = [
     `${paint('bold', id)}: ${printable(describeVerdict(verdict))}`,
     ...(result ? resultLines(result, paint) : ['no result under any key']),
     ...(accepted ? [`  accepted by ${accepted.by}, ${accepted.when}: ${printable(accepted.because)}`] : []),
     ...attempts.flatMap((attempt) => attemptLines(attempt, paint)),
+    ...billLine(spent, `bill of all ${spent.attempts} attempts`, ''),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function billLine(spent: Spent, title = 'bill', indent = '  '): string[] {
+  const text = describeSpent(spent);
+  return text === '' || (indent === '' && spent.attempts < 2) ? [] : [`${indent}${title}: ${text}`];
 }
 
 function resultLines({record, folder, is}: NonNullable<StepPast['result']>, paint: Paint): string[] {
@@ -49,6 +58,7 @@ function resultLines({record, folder, is}: NonNullable<StepPast['result']>, pain
     `${paint('bold', is === 'current' ? 'result' : 'old result, under another key')} ${folder}`,
     `  attempt ${attempt}: ${describeOutcome(outcome)} after ${describeSeconds(seconds.run)}${memory}`,
     `  ${started} to ${ended} on ${host}, executor ${executor}, sandbox ${sandbox}`,
+    ...(record.bill ? billLine(spentOn([record.bill])) : []),
     ...outputs.map(
       ([name, {bytes, files, digest}]) =>
         `  ${printable(name).padEnd(width)}  ${describeBytes(bytes)} in ${files} ${files === 1 ? 'file' : 'files'}  ${digest.slice(0, 12)}`,
@@ -69,17 +79,19 @@ function attemptLines(attempt: StepPast['attempts'][number], paint: Paint): stri
       return [
         head,
         `  ${paint('red', attempt.record.class)}: ${printable(because)}${because.includes(how) ? '' : ` (${how})`}, ${ended}`,
+        ...(attempt.record.bill ? billLine(spentOn([attempt.record.bill])) : []),
         ...evidence.map((line) => `  | ${printable(line)}`),
       ];
     }
   }
 }
 
-export function stepJson({id, verdict, result, attempts}: StepPast): object {
+export function stepJson({id, verdict, result, attempts, spent}: StepPast): object {
   const record = ({doc: _, ...rest}: ResultRecord): object => rest;
   return {
     version: 1,
     id,
+    bill: spentJson(spent),
     verdict: verdict.kind,
     because: describeVerdict(verdict),
     accepted: (verdict.kind === 'cached' ? verdict.accepted : undefined) ?? null,
@@ -95,6 +107,7 @@ export function stepJson({id, verdict, result, attempts}: StepPast): object {
             outcome: attempt.record.outcome,
             evidence: attempt.record.evidence,
             ended: attempt.record.ended,
+            bill: attempt.record.bill ?? null,
           }
         : {}),
     })),

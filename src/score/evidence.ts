@@ -32,7 +32,10 @@ export type CellEvidence = {
   readonly work: string | null;
   /** Wall seconds that the agent worked. */
   readonly seconds: number | null;
+  /** Of all attempts at that work; null where nothing of it is known. */
   readonly costUsd: number | null;
+  /** It cost at least that. */
+  readonly costIsPartial?: boolean;
 };
 
 /** Baseline row to model and benchmark to metrics. */

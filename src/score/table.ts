@@ -1,6 +1,6 @@
 import {canonical} from '../base/canonical.js';
 import type {ScoreSettings} from '../config/pipeline.js';
-import {project, type Axes} from '../matrix/cell.js';
+import {describeAxes, project, type Axes} from '../matrix/cell.js';
 import {weigh, type Weights} from './average.js';
 import {plainCell, scoreCell, type CellScore} from './cell.js';
 import type {Evidence} from './evidence.js';
@@ -79,6 +79,7 @@ export function tableOf(evidence: Evidence, settings: ScoreSettings, {imported =
         ? [`the average is over ${averaged.join(', ')}`]
         : []),
       ...(published === undefined ? [] : describePublished(published, own)),
+      ...partialCosts(evidence),
       ...(rows.length < ownRows.length ? [`left out: ${ownRows.length - rows.length} rows without any score`] : []),
     ],
   };
@@ -92,6 +93,15 @@ const baselineMeans =
     );
 
 const hasScore = ({benchmarks}: Row): boolean => [...benchmarks.values()].some(({score}) => score !== null);
+
+function partialCosts({cells}: Evidence): string[] {
+  const partial = new Set(
+    cells.flatMap(({at, work, costIsPartial}) => (costIsPartial ? [work ?? describeAxes(at)] : [])),
+  );
+  if (partial.size === 0) return [];
+  const whose = partial.size === 1 ? 'one step' : `${partial.size} steps`;
+  return [`cost: of ${whose} a part is not known, so that it is at least what stands there`];
+}
 
 const sandboxWarning = ({sandboxes}: Evidence): string[] =>
   sandboxes.includes('none')

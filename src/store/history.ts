@@ -1,9 +1,11 @@
 import {join} from 'node:path';
 import type {Step, StepId} from '../graph/step.js';
 import {byCodeUnit} from '../base/canonical.js';
+import type {Bill} from '../plan/bill.js';
 import {unordered, type KeyDoc, type OutputDigests, type StepKey} from '../plan/key.js';
 import type {Accepted, Attempts, History} from '../plan/plan.js';
 import {readAccepted} from './accept.js';
+import {billsIn} from './bills.js';
 import {findAttempts, type Found} from './attempt.js';
 import type {Entry, Ledger} from './ledger.js';
 import {folderName, folderOf, type Runs} from './paths.js';
@@ -118,12 +120,33 @@ export class StoredHistory implements History {
   }
 
   found(step: Step, key: StepKey): Found[] {
+    const folder = this.#attemptsOf(step, key);
+    return folder === undefined ? [] : findAttempts(folder, key);
+  }
+
+  /** Of all attempts under a key, its result's too; what cost nothing has none. */
+  bills(step: Step, key: StepKey): Bill[] {
+    const done = this.committed(step, key);
+    const kept = done === undefined || done.entry.key === key ? [] : [done.entry.key];
+    return [
+      ...(done?.entry.bill ? [done.entry.bill] : []),
+      ...[key, ...kept].flatMap((one) => {
+        const folder = this.#attemptsOf(step, one);
+        return folder === undefined
+          ? []
+          : billsIn(folder).flatMap(({owner, bill}) => (owner.key === one ? [bill] : []));
+      }),
+    ];
+  }
+
+  /** Its folder, if there is one. */
+  #attemptsOf(step: Step, key: StepKey): string | undefined {
     const {name} = step.stage;
     let folders = this.#attempted.get(name);
     if (folders === undefined) {
       folders = new Set(list(join(this.runs.attempts, name)));
       this.#attempted.set(name, folders);
     }
-    return folders.has(folderName(step, key)) ? findAttempts(join(this.runs.attempts, folderOf(step, key)), key) : [];
+    return folders.has(folderName(step, key)) ? join(this.runs.attempts, folderOf(step, key)) : undefined;
   }
 }

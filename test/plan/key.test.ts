@@ -49,6 +49,13 @@ test.each<[string, Written]>([
   ],
   ['the time, where its end is a failure', train(TRAIN.replace('"${{ hours }}h"', '90m'))],
   ['secrets', train(`${TRAIN}sandbox: {secrets: [TOKEN]}\n`)],
+  ['a bill and what it uses', train(`${TRAIN}bill: {path: usage.json, usd-per-hour: 3}\nuses: [api]\n`)],
+  [
+    'prices, limits and what the catalog says of them',
+    {
+      'pipeline.yaml': `${PIPELINE.replace('{base: org/small}', '{base: org/small, uses: api, usd-per-hour: 2}')}prices: {gpu-hour: 3}\nlimits: {api: 0}\n`,
+    },
+  ],
   ['executor and sandbox', {'pipeline.yaml': `${PIPELINE}executor: {use: local, cpus: 3}\nsandbox: {use: none}\n`}],
   ['a setting that nobody looks up', {'pipeline.yaml': `${PIPELINE}settings: {colour: red}\n`}],
   ['a field that is handed over but not keyed', train(`${TRAIN}fields: [{field: model.base, keyed: false}]\n`)],
@@ -131,4 +138,12 @@ test('canonical JSON orders keys by code unit, at every depth', () => {
     '{"10":1,"9":1,"a":null,"b":[{"Z":3,"z":1,"ä":2}]}',
   );
   expect(canonical(Object.fromEntries([['__proto__', {x: 1}]]))).toBe('{"__proto__":{"x":1}}');
+});
+
+test.each(['prices.gpu-hour', 'limits.api'])('a stage cannot look up %s, so that it cannot enter a key', (field) => {
+  const pipeline = `${PIPELINE}prices: {gpu-hour: 3}\nlimits: {api: 1}\n`;
+  const name = field.split('.')[0]!;
+  expect(() => docOf({...train(`${TRAIN}fields: [${field}]\n`), 'pipeline.yaml': pipeline})).toThrow(
+    `there is no axis or setting "${name}"`,
+  );
 });
