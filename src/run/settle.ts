@@ -28,7 +28,8 @@ const CLASSES: readonly FailureClass[] = ['not-ready', 'temporary', 'out-of-memo
 
 /**
  * Whether an ended attempt may become a result, by its stage's `done-when`. The outputs are judged afterwards. Where any
- * exit is an end, the script has no say in whether it is tried again: an agent could retry until lucky.
+ * exit is an end, exit 75 alone asks for another try, and `failure.json` says nothing without it: a stage that runs what it
+ * does not trust turns that program's own 75 into another code.
  */
 export function classify(stage: Pick<Declared, 'doneWhen' | 'run'>, ended: Ended): Failure | 'done' {
   const {phase, outcome, claim, evidence} = ended;
@@ -48,10 +49,13 @@ export function classify(stage: Pick<Declared, 'doneWhen' | 'run'>, ended: Ended
     case 'timed-out':
       return whole && stage.doneWhen.includes('timed-out') ? 'done' : fail('timed-out');
     case 'exited': {
-      if (whole && stage.doneWhen.includes(outcome.code === 0 ? 'exited-0' : 'exited-nonzero')) return 'done';
-      if (outcome.code === TEMPORARY)
-        return fail('temporary', claimed(claim)?.because ?? 'exit 75: the script asks for another try');
       const told = claimed(claim);
+      if (outcome.code === TEMPORARY)
+        return fail(
+          told?.class === 'not-ready' ? 'not-ready' : 'temporary',
+          told?.because ?? 'exit 75: the script asks for another try',
+        );
+      if (whole && stage.doneWhen.includes(outcome.code === 0 ? 'exited-0' : 'exited-nonzero')) return 'done';
       if (told) return fail(told.class, told.because);
       return fail('failed');
     }

@@ -115,7 +115,7 @@ export class FileChanged extends Error {
 /** A project file that was there when the pipeline was read is there no more. */
 export class FileGone extends Error {}
 
-const isGlob = (path: string): boolean => /[*?[{]/.test(path);
+const isGlob = (path: string): boolean => /[*?[{]|[!+@]\(/.test(path);
 
 const isFile = (file: string): boolean => statSync(file, {throwIfNoEntry: false})?.isFile() ?? false;
 

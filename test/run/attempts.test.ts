@@ -82,8 +82,7 @@ describe('an exit code counts as the stage declares', () => {
     [['exited-0', 'exited-nonzero'], 1, 'done'],
     [['exited-nonzero'], 0, {class: 'failed', because: 'exit 0'}],
     [['exited-0', 'timed-out'], 1, {class: 'failed', because: 'exit 1'}],
-    // The agent has no say in whether it is tried again.
-    [['exited-0', 'exited-nonzero'], 75, 'done'],
+    [['exited-0', 'exited-nonzero'], 75, {class: 'temporary', because: 'exit 75: the script asks for another try'}],
   ])('done-when %j, exit %i', async (doneWhen, code, outcome) => {
     await using project = await newProject();
     const retry = {on: ['temporary', 'failed'], times: 0};
