@@ -1,18 +1,37 @@
 #!/usr/bin/env bash
 # solve.sh PROMPT-FILE: Codex, non-interactive, in the working directory; its stdout is the trace.
 set -euo pipefail
+# shellcheck source=/dev/null
+. "$(dirname "$0")/../common.sh"
+secret=''
 
-prompt=$1
+export CODEX_HOME=$HOME/.codex
+mkdir -p "$CODEX_HOME"
+settings=(-c "model_reasoning_effort=\"${PTB_AGENT_EFFORT:-medium}\"")
 
-CODEX_API_KEY=${CODEX_API_KEY:-${OPENAI_API_KEY:-}}
-if [ -z "$CODEX_API_KEY" ]; then
-  echo 'codex: set CODEX_API_KEY or OPENAI_API_KEY' >&2
-  exit 1
+if [ "${PTB_AGENT_LOGIN:-key}" = subscription ]; then
+  secret CODEX_AUTH_JSON || fail "set CODEX_AUTH_JSON to the content of the file auth.json that codex login wrote"
+  unset CODEX_API_KEY OPENAI_API_KEY
+  (umask 077 && printf '%s\n' "$secret" >"$CODEX_HOME/auth.json")
+else
+  # The first is the CLI's own name for it; the key of another provider is handed over under that name, too.
+  secret ${PTB_AGENT_KEY:+"$PTB_AGENT_KEY"} CODEX_API_KEY OPENAI_API_KEY || fail "set ${PTB_AGENT_KEY:-OPENAI_API_KEY}"
+  unset CODEX_AUTH_JSON
+  export CODEX_API_KEY=$secret
 fi
-export CODEX_API_KEY
-# One name for the key is enough for the CLI; what the agent starts should not find another.
-unset OPENAI_API_KEY
+if [ -n "${PTB_AGENT_BASE_URL:-}" ]; then
+  settings+=(
+    -c 'model_provider="other"'
+    -c "model_providers.other={name=\"other\", base_url=\"$PTB_AGENT_BASE_URL\", env_key=\"CODEX_API_KEY\", wire_api=\"responses\"}"
+  )
+fi
+unset secret
 
-# The prompt comes on stdin ("-"): in argv, an agent that kills processes by pattern would find its own.
-exec codex --search exec --json --skip-git-repo-check --yolo --model "$PTB_AGENT_MODEL" \
-  -c "model_reasoning_effort=\"${PTB_AGENT_EFFORT:-medium}\"" - <"$prompt"
+session() { # FILE [again]
+  # --yolo is a name of the same that --help does not show.
+  with_prompt "$1" codex --search exec --json --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox \
+    --model "$PTB_AGENT_MODEL" "${settings[@]}" ${2:+resume --last} -
+}
+
+announce codex codex --version
+work "$1"
