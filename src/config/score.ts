@@ -14,7 +14,7 @@ export const scoreOf = (value: Json | undefined): ScoreSettings => ({
   missing: (member(value, 'missing') ?? 'base') as ScoreSettings['missing'],
   measured: asText(member(value, 'measured') ?? 'evaluate/metrics.json'),
   verdict: asText(member(value, 'verdict') ?? 'audit/audit.json'),
-  usage: asText(member(value, 'usage') ?? 'post-train/usage.json'),
+  usage: asText(member(value, 'usage') ?? 'trace/usage.json'),
   worked: asText(member(value, 'worked') ?? 'post-train'),
   baselines: new Map(
     Object.entries(

@@ -9,5 +9,6 @@ printf '%s\n' "$PTB_DEADLINE" >task/.deadline
 
 work=$PWD
 cd task
-exec python3 -I "$PTB_FILES/stages/post-train/record.py" --trace "$work/trace.jsonl" -- \
+exec python3 -I "$PTB_FILES/stages/post-train/record.py" \
+  --agent "$PTB_FILES/agents/$PTB_AGENT_USE" --work "$work" -- \
   bash "$PTB_FILES/agents/$PTB_AGENT_USE/solve.sh" ../prompt.txt

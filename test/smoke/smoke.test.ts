@@ -124,7 +124,7 @@ describe('the smoke profile', () => {
       (await plan(...args)).filter(({verdict}) => verdict !== 'cached').map(({id}) => id);
     const replicate = await ran('--set', 'matrix.replicate=[1,2]');
     expect(replicate.filter((id) => !id.includes('replicate=2'))).toEqual(['aggregate']);
-    expect(replicate).toHaveLength(16 * 3 + 1);
+    expect(replicate).toHaveLength(16 * 4 + 1);
     const hours = await ran('--set', 'matrix.hours=[0.02,0.03]');
     expect(hours.filter((id) => !id.includes('hours=0.03'))).toEqual(['aggregate']);
   });

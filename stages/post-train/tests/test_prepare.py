@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import time
 from pathlib import Path
@@ -67,6 +68,39 @@ def test_another_template(tmp_path: Path) -> None:
     (files / "mine.txt").write_text("{num_hours} h, {unknown} {model}{model}")
     prompt = prepare(tmp_path, PTB_FILES=str(files), PTB_PROMPT="mine.txt")
     assert prompt == "10 h, {unknown} org/a&b\\norg/a&b\\n\n"
+
+
+def test_the_default_is_the_benchmarks_own_text() -> None:
+    """By the digests of the text and of the sentence for Claude Code as the benchmark published them."""
+    text = (STAGE / "prompt.txt").read_bytes()
+    assert (
+        hashlib.sha256(text).hexdigest() == "cbe523dd61b64c38fc722be62d287bb5d6a69e81bc8021bf4c231c989c4557a5"
+    )
+    (extra,) = [
+        line.removeprefix("prompt-extra: ")
+        for line in (STAGE.parents[1] / "agents" / "claude" / "agent.yaml").read_text().splitlines()
+        if line.startswith("prompt-extra: ")
+    ]
+    assert (
+        hashlib.sha256(extra.encode()).hexdigest()
+        == "56b88e3d43a864baf18673283f829c12ba87fb3e30ea96031e454820e9317e5d"
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "name", "said"),
+    [
+        ("1", "H100", "an Nvidia H100 GPU."),
+        ("8", "H100", "8 Nvidia H100 GPUs."),
+        ("1", "A100", "an Nvidia A100 GPU."),
+        ("2", "null", "2 GPUs."),
+        ("1", "null", "a GPU."),
+        ("0", "null", "no GPU."),
+    ],
+)
+def test_gpus(tmp_path: Path, count: str, name: str, said: str) -> None:
+    prompt = prepare(tmp_path, PTB_GPUS_COUNT=count, PTB_GPUS_NAME=name)
+    assert f"- The machine is equiped with {said}\n" in prompt
 
 
 @pytest.mark.parametrize(

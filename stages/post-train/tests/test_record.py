@@ -12,16 +12,22 @@ from typing import Any
 
 import pytest
 
-RECORD = Path(__file__).resolve().parent.parent / "record.py"
+STAGE = Path(__file__).resolve().parent.parent
+RECORD = STAGE / "record.py"
+AGENTS = STAGE.parent.parent / "agents"
+# An agent without a parser of its own.
+PLAIN = AGENTS / "smoke-sft"
 
 
-def start(tmp_path: Path, script: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-I", str(RECORD), "--trace", str(tmp_path / "trace"), "--"]
-    return subprocess.Popen([*command, "bash", "-c", script])
+def start(tmp_path: Path, script: str, agent: Path = PLAIN, **more: str) -> subprocess.Popen[bytes]:
+    (tmp_path / "task").mkdir(exist_ok=True)
+    command = [sys.executable, "-I", str(RECORD), "--agent", str(agent), "--work", str(tmp_path), "--"]
+    settings = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path / "home")}
+    return subprocess.Popen([*command, "bash", "-c", script], cwd=tmp_path, env={**settings, **more})
 
 
 def trace(tmp_path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (tmp_path / "trace").read_text().splitlines()]
+    return [json.loads(line) for line in (tmp_path / "trace.jsonl").read_text().splitlines()]
 
 
 def contents(tmp_path: Path) -> list[Any]:
@@ -74,8 +80,99 @@ def test_does_not_wait_for_what_the_command_left_behind(tmp_path: Path, left_beh
 def test_passes_the_signal_on_and_keeps_the_last_words(tmp_path: Path) -> None:
     script = "trap 'echo last words; exit 9' TERM; echo ready; while :; do sleep 0.05; done"
     process = start(tmp_path, script)
-    while not (tmp_path / "trace").exists() or "ready" not in contents(tmp_path):
+    while not (tmp_path / "trace.jsonl").exists() or "ready" not in contents(tmp_path):
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=20) == 9
     assert contents(tmp_path) == ["ready", "last words"]
+
+
+def left(tmp_path: Path, name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((tmp_path / name).read_text())
+    return document
+
+
+USED = '{"m": {"inputTokens": 5, "outputTokens": 7, "costUSD": 0.5}}'
+RESULT = '{"type": "result", "session_id": "s", "modelUsage": ' + USED
+REFUSED = RESULT + ', "is_error": true, "api_error_status": 429, "result": "slow down"}'
+
+
+def test_usage_is_left_whatever_the_end(tmp_path: Path) -> None:
+    process = start(tmp_path, f"echo '{RESULT}}}'; sleep 60 & wait", AGENTS / "claude")
+    while not (tmp_path / "trace.jsonl").exists() or not contents(tmp_path):
+        time.sleep(0.02)
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 143
+    assert time.monotonic() - began < 15
+    assert left(tmp_path, "usage.json")["cost_usd"] == 0.5
+    end = left(tmp_path, "end.json")
+    assert (end["exit"], end["stopped"], end["final_model"]["state"]) == (143, True, "missing")
+
+
+def test_what_the_provider_refused_is_tried_again(tmp_path: Path) -> None:
+    assert (
+        start(tmp_path, f"echo '{REFUSED}'; exit 1", AGENTS / "claude", PTB_AGENT_USES="anthropic").wait()
+        == 75
+    )
+    assert left(tmp_path, "failure.json") == {
+        "class": "temporary",
+        "because": "the provider failed: slow down",
+        "limit": "anthropic",
+    }
+
+
+@pytest.mark.parametrize("script", ["exit 0", "exit 1"])
+def test_the_agent_itself_cannot_ask_for_another_try(tmp_path: Path, script: str) -> None:
+    forged = tmp_path / "failure.json"
+    saw = """echo '{"type": "user", "session_id": "s", "message": {"content": "429 Too Many Requests"}}'"""
+    status = start(tmp_path, f"echo x >{forged}; {saw}; {script}", AGENTS / "claude").wait()
+    assert status == int(script[-1]) and not forged.exists()
+
+
+def test_a_time_limit_is_no_reason_for_another_try(tmp_path: Path) -> None:
+    process = start(
+        tmp_path, f"trap 'exit 1' TERM; echo '{REFUSED}'; while :; do sleep 0.05; done", AGENTS / "claude"
+    )
+    while not (tmp_path / "trace.jsonl").exists() or not contents(tmp_path):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 1
+    # Those that come would be turned away, too: the limit may be paused.
+    assert left(tmp_path, "failure.json")["class"] == "temporary"
+
+
+def test_a_parser_that_breaks_costs_no_trace(tmp_path: Path) -> None:
+    agent = tmp_path / "agents" / "broken"
+    agent.mkdir(parents=True)
+    (agent.parent / "ptb_trace").symlink_to(AGENTS / "ptb_trace")
+    (agent / "trace.py").write_text("raise RuntimeError('bad day')\n")
+    assert start(tmp_path, "echo a; echo b", agent).wait() == 0
+    assert contents(tmp_path) == ["a", "b"]
+    assert "bad day" in left(tmp_path, "end.json")["parser"]
+    assert left(tmp_path, "usage.json")["cost_usd"] is None
+
+
+CHECK = """import sys
+assert sys.argv[1:] == ["--model-path", "final_model", "--check"], sys.argv
+print("evaluate.py: config.json: cut short", file=sys.stderr)
+sys.exit(%d)
+"""
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [(0, {"state": "loads", "because": ""}), (2, {"state": "broken", "because": "config.json: cut short"})],
+)
+def test_final_model_is_looked_at_when_the_agent_ends(
+    tmp_path: Path, status: int, state: dict[str, str]
+) -> None:
+    own = tmp_path / "files" / "evals" / "sums"
+    own.mkdir(parents=True)
+    (own / "evaluate.py").write_text(CHECK % status)
+    where = {"PTB_FILES": str(tmp_path / "files"), "PTB_BENCHMARK_USE": "sums"}
+    assert (
+        start(tmp_path, "mkdir task/final_model; touch task/final_model/config.json", PLAIN, **where).wait()
+        == 0
+    )
+    assert left(tmp_path, "end.json")["final_model"] == state
