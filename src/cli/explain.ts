@@ -28,7 +28,7 @@ export function explain(error: unknown, terminal: Terminal): number {
     terminal.err(`internal error, please report it:\n${stack ?? message}\n`);
     return EXIT.internal;
   }
-  terminal.err(`${printable(path ?? message)}: ${refusal}\n`);
+  terminal.err(path === undefined ? `${refusal} (${printable(message)})\n` : `${printable(path)}: ${refusal}\n`);
   terminal.err('running jobs go on, finished steps are kept; mend this and call the same command again\n');
   return EXIT.notReady;
 }

@@ -1,6 +1,7 @@
 import {chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync} from 'node:fs';
 import {dirname, join, relative} from 'node:path';
 import picomatch from 'picomatch';
+import type {Place} from '../base/issue.js';
 import {byCodeUnit, sha256, type Digest} from '../base/canonical.js';
 import type {Read} from '../graph/spec.js';
 import type {Step} from '../graph/step.js';
@@ -24,13 +25,8 @@ export class ProjectFiles {
     let digests = this.#bySteps.get(shared);
     if (digests === undefined) {
       const gone = this.missing(step)[0];
-      if (gone) {
-        const {file, line} = gone.at;
-        throw new FileGone(
-          `${gone.path}, which ${file}:${line} names, was deleted while the run was under way; put it back and run again`,
-        );
-      }
-      digests = Object.fromEntries(this.#keyed(step).map((path) => [path, this.#digest(path)]));
+      if (gone) throw new FileGone(gone.path, gone.at);
+      digests = Object.fromEntries(this.#keyed(step).map((path) => [path, this.#digest(path, step)]));
       this.#bySteps.set(shared, digests);
     }
     return digests;
@@ -61,8 +57,8 @@ export class ProjectFiles {
   /** Copies a step's files below `target`, read-only, executable where they were. */
   snapshot(step: Step, target: string): void {
     for (const path of this.of(step)) {
-      const content = this.#read(path);
-      if (sha256(content) !== this.#digest(path)) throw new FileChanged(path);
+      const content = this.#read(path, step);
+      if (sha256(content) !== this.#digest(path, step)) throw new FileChanged(path);
       const copy = join(target, path);
       mkdirSync(dirname(copy), {recursive: true});
       writeFileSync(copy, content);
@@ -77,21 +73,21 @@ export class ProjectFiles {
     this.#matches.clear();
   }
 
-  #digest(path: string): Digest {
+  #digest(path: string, step: Step): Digest {
     let digest = this.#digests.get(path);
     if (digest === undefined) {
-      digest = sha256(this.#read(path));
+      digest = sha256(this.#read(path, step));
       this.#digests.set(path, digest);
     }
     return digest;
   }
 
-  #read(path: string): Buffer {
+  #read(path: string, {spec}: Step): Buffer {
     try {
       return readFileSync(join(this.root, path));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      throw new FileGone(`${path} was deleted while the run was under way; put it back and run again`);
+      throw new FileGone(path, spec.reads.find((read) => read.path === path)?.at);
     }
   }
 
@@ -113,7 +109,13 @@ export class FileChanged extends Error {
 }
 
 /** A project file that was there when the pipeline was read is there no more. */
-export class FileGone extends Error {}
+export class FileGone extends Error {
+  /** `at`: where a stage names it, unless it is one of the stage's own scripts. */
+  constructor(path: string, at: Place | undefined) {
+    const named = at === undefined ? '' : `, which ${at.file}:${at.line} names,`;
+    super(`${path}${named} was deleted while the run was under way; put it back and run again`);
+  }
+}
 
 const isGlob = (path: string): boolean => /[*?[{]|[!+@]\(/.test(path);
 

@@ -7,7 +7,7 @@ import {isObject, type JsonObject} from '../base/json.js';
 import type {StepId} from '../graph/step.js';
 import type {Bill} from '../plan/bill.js';
 import type {StepKey} from '../plan/key.js';
-import {readResult} from './result.js';
+import {digestsOf, readResult} from './result.js';
 import {list} from './write.js';
 
 /** What the ledger keeps of a result: enough to plan and to score without opening it. */
@@ -23,13 +23,21 @@ export type Entry = {
   readonly sandbox: string;
   /** Where it cost GPU time or money. */
   readonly bill?: Bill;
+  /** Inode and time of its `result.json`: another result in the same folder has another. */
+  readonly mark?: string;
 };
 
 type StageEntries = {
-  /** Of results/<stage>: it changes whenever a result appears or goes, so a stale ledger shows. */
+  /**
+   * Of results/<stage>: it changes whenever a result appears or goes, so a stale ledger shows. Empty where it was so young when
+   * it was read that a further change could have left it the same.
+   */
   mtimeNs: string;
   results: Record<string, Entry>;
 };
+
+/** The coarsest clock of a file system that runs/ may lie on: FAT counts in two seconds. */
+const TICK_MS = 2000;
 
 type Data = {version: 1; stages: Record<string, StageEntries>};
 
@@ -73,7 +81,7 @@ export class Ledger {
     if (!entry) return;
     const entries = (this.#db.data.stages[stage] ??= {mtimeNs: '', results: {}});
     entries.results[folder] = entry;
-    entries.mtimeNs = mtime(join(this.results, stage)) ?? '';
+    entries.mtimeNs = '';
     this.#changed = true;
   }
 
@@ -100,15 +108,24 @@ export class Ledger {
     }
     for (const stage of present) {
       const dir = join(this.results, stage);
-      const mtimeNs = mtime(dir) ?? '';
-      if (stages[stage]?.mtimeNs === mtimeNs) continue;
-      const known = stages[stage]?.results ?? {};
-      const fresh = list(dir).flatMap((folder) => {
-        const entry = Object.hasOwn(known, folder) ? known[folder] : entryOf(join(dir, folder));
-        return entry ? [[folder, entry] as const] : [];
-      });
-      stages[stage] = {mtimeNs, results: Object.fromEntries(fresh)};
-      this.#changed = true;
+      const mtimeNs = settledMtime(dir);
+      const before = stages[stage];
+      if (mtimeNs !== '' && before?.mtimeNs === mtimeNs) continue;
+      const known = before?.results ?? {};
+      const results = Object.fromEntries(
+        list(dir).flatMap((folder) => {
+          const one = Object.hasOwn(known, folder) ? known[folder] : undefined;
+          const isSame = one?.mark !== undefined && one.mark === markOf(join(dir, folder));
+          const entry = isSame ? one : entryOf(join(dir, folder));
+          return entry ? [[folder, entry] as const] : [];
+        }),
+      );
+      const isAsBefore =
+        before?.mtimeNs === mtimeNs &&
+        Object.keys(known).length === Object.keys(results).length &&
+        Object.entries(results).every(([folder, entry]) => known[folder] === entry);
+      stages[stage] = {mtimeNs, results};
+      this.#changed ||= !isAsBefore;
     }
   }
 }
@@ -126,22 +143,32 @@ const holdsEntries = (results: JsonObject): boolean =>
   Object.values(results).every((entry) => isObject(entry) && isObject(entry.outputs));
 
 function entryOf(dir: string): Entry | undefined {
+  // Before it is read: whoever replaces it meanwhile shows next time.
+  const mark = markOf(dir);
   const record = readResult(dir);
-  if (!record) return undefined;
+  if (!record || mark === undefined) return undefined;
   const {step, pipeline, key, attempt, seconds, ended, sandbox, bill} = record;
-  const outputs = Object.fromEntries(Object.entries(record.outputs).map(([name, {digest}]) => [name, digest]));
   return {
     step,
     ...(pipeline === undefined ? {} : {pipeline}),
     key,
-    outputs,
+    outputs: digestsOf(record),
     attempt,
     seconds: seconds.run,
     ended,
     sandbox,
     ...(bill && (bill.gpus > 0 || bill.usd.api !== 0) ? {bill} : {}),
+    mark,
   };
 }
 
-const mtime = (dir: string): string | undefined =>
-  statSync(dir, {bigint: true, throwIfNoEntry: false})?.mtimeNs.toString();
+/** Of a folder in nanoseconds; empty when it is younger than a tick of the clock, or of the future. */
+function settledMtime(dir: string): string {
+  const stat = statSync(dir, {bigint: true, throwIfNoEntry: false});
+  return stat && Date.now() - Number(stat.mtimeMs) > TICK_MS ? stat.mtimeNs.toString() : '';
+}
+
+function markOf(dir: string): string | undefined {
+  const stat = statSync(join(dir, 'result.json'), {bigint: true, throwIfNoEntry: false});
+  return stat && `${stat.ino}-${stat.mtimeNs}`;
+}
