@@ -5,7 +5,7 @@ import type {StepId} from '../graph/step.js';
 import type {Verdict} from '../plan/plan.js';
 import type {StepStatus} from '../run/status.js';
 import type {Found} from '../store/attempt.js';
-import type {ResultRecord} from '../store/result.js';
+import type {ResultRecord, Seconds} from '../store/result.js';
 import {describeVerdict} from './plan.js';
 import {printable, type Paint} from './style.js';
 
@@ -57,6 +57,7 @@ function resultLines({record, folder, is}: NonNullable<StepPast['result']>, pain
   return [
     `${paint('bold', is === 'current' ? 'result' : 'old result, under another key')} ${folder}`,
     `  attempt ${attempt}: ${describeOutcome(outcome)} after ${describeSeconds(seconds.run)}${memory}`,
+    ...timeLines(seconds),
     `  ${started} to ${ended} on ${host}, executor ${executor}, sandbox ${sandbox}`,
     ...(record.bill ? billLine(spentOn([record.bill])) : []),
     ...outputs.map(
@@ -64,6 +65,12 @@ function resultLines({record, folder, is}: NonNullable<StepPast['result']>, pain
         `  ${printable(name).padEnd(width)}  ${describeBytes(bytes)} in ${files} ${files === 1 ? 'file' : 'files'}  ${digest.slice(0, 12)}`,
     ),
   ];
+}
+
+/** Active and wall time apart: a budget limits the active time alone. What the GPUs did stands in the bill. */
+function timeLines({total, run, queued}: Seconds): string[] {
+  const before = queued === undefined ? '' : `, after ${describeSeconds(queued)} of waiting`;
+  return [`  time: active ${describeSeconds(run)}, wall ${describeSeconds(total)}${before}`];
 }
 
 function attemptLines(attempt: StepPast['attempts'][number], paint: Paint): string[] {
@@ -74,11 +81,12 @@ function attemptLines(attempt: StepPast['attempts'][number], paint: Paint): stri
     case 'unsettled':
       return [head, `  made ${attempt.job.made}; under way, or ended and not settled yet`];
     case 'failed': {
-      const {because, outcome, ended, evidence} = attempt.record;
+      const {because, outcome, ended, evidence, seconds} = attempt.record;
       const how = describeOutcome(outcome);
       return [
         head,
         `  ${paint('red', attempt.record.class)}: ${printable(because)}${because.includes(how) ? '' : ` (${how})`}, ${ended}`,
+        ...(seconds ? timeLines(seconds) : []),
         ...(attempt.record.bill ? billLine(spentOn([attempt.record.bill])) : []),
         ...evidence.map((line) => `  | ${printable(line)}`),
       ];
@@ -107,6 +115,7 @@ export function stepJson({id, verdict, result, attempts, spent}: StepPast): obje
             outcome: attempt.record.outcome,
             evidence: attempt.record.evidence,
             ended: attempt.record.ended,
+            seconds: attempt.record.seconds ?? null,
             bill: attempt.record.bill ?? null,
           }
         : {}),

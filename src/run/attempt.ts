@@ -171,10 +171,10 @@ const recordOf = (
   executor: record.executor,
 });
 
-function secondsOf(exit: ExitRecord, {made, resources}: JobRecord): Seconds {
+function secondsOf(exit: ExitRecord, {made}: JobRecord): Seconds {
   const {wall, active} = timesOf(exit);
   const queued = Math.max(0, exit.started - Date.parse(made)) / 1000;
-  return {total: wall / 1000, run: active / 1000, queued, gpu: ((resources?.gpus ?? 0) * wall) / 1000};
+  return {total: wall / 1000, run: active / 1000, queued};
 }
 
 /** How much of a log's end is looked at. */

@@ -8,7 +8,7 @@ import type {KeyDoc, StepKey} from '../plan/key.js';
 import type {StepId} from '../graph/step.js';
 import {readJson, writeJson} from './write.js';
 
-/** Times of an attempt in seconds, by clocks that no one sets. */
+/** Times of an attempt in seconds, by a clock that nobody sets. What its GPUs did stands in its bill. */
 export type Seconds = {
   /** Wall time from the start of `prepare` to the end. */
   readonly total: number;
@@ -16,8 +16,6 @@ export type Seconds = {
   readonly run: number;
   /** From the making of the attempt to its start, in a queue or waiting for a slot; absent in results of earlier versions. */
   readonly queued?: number;
-  /** GPUs × wall time; absent in results of earlier versions. */
-  readonly gpu?: number;
 };
 
 /** What was committed: `result.json`. */

@@ -1,7 +1,7 @@
 import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {readResult} from '../../src/store/result.js';
-import type {Committed, Evidence} from './invariants.js';
+import type {Committed, Evidence, Span} from './invariants.js';
 import {readLog} from './log.js';
 import {SLOTS, type ChaosProject} from './project.js';
 
@@ -47,10 +47,31 @@ function final(root: string, all: readonly Committed[]): ReadonlyMap<string, str
   );
 }
 
+/** Of all jobs that came to the record of their end, whatever became of them. */
+const spans = (root: string): Span[] =>
+  [
+    ...attempts(root).map((one) => join('attempts', one)),
+    ...folders(root, 'results').map((one) => join('results', one)),
+  ]
+    .map((folder) => join(root, 'runs', folder, 'exit.json'))
+    .filter((file) => existsSync(file))
+    .map((file) => {
+      const {started, ended} = JSON.parse(readFileSync(file, 'utf8')) as {started: number; ended: number};
+      return {start: BigInt(started), end: BigInt(ended)};
+    });
+
 export function gather({root, log}: ChaosProject, seen: ReadonlySet<string>): Evidence {
   const all = results(root);
   const failed = attempts(root).filter((attempt) => existsSync(join(root, 'runs/attempts', attempt, 'failed.json')));
-  return {lines: readLog(log), results: all, seen, failed: new Set(failed), final: final(root, all), slots: SLOTS};
+  return {
+    lines: readLog(log),
+    results: all,
+    seen,
+    failed: new Set(failed),
+    final: final(root, all),
+    spans: spans(root),
+    slots: SLOTS,
+  };
 }
 
 /** What a controller that was just killed had under its hands. */

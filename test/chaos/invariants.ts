@@ -10,6 +10,8 @@ export type Committed = {
   readonly outputs: Readonly<Record<string, string>>;
 };
 
+export type Span = {readonly start: bigint; readonly end: bigint};
+
 /** What a project shows when it is over. */
 export type Evidence = {
   readonly lines: readonly Line[];
@@ -20,6 +22,8 @@ export type Evidence = {
   readonly failed: ReadonlySet<string>;
   /** Step to result folder, as the last run had it. */
   readonly final: ReadonlyMap<string, string>;
+  /** From the start of each job to its end, as its exit record has them. */
+  readonly spans: readonly Span[];
   readonly slots: number;
 };
 
@@ -52,7 +56,7 @@ function startedAfterCommit({lines, results}: Evidence): string[] {
 function twiceAtOnce({lines}: Evidence): string[] {
   const all = tries(lines);
   const found = lines
-    .filter((line) => line.what === 'twice' && !besideAnotherKey(line, all))
+    .filter((line) => line.what === 'twice')
     .map(({attempt}) => `${attempt} started beside another process of its step`);
   for (const [attempt, same] of groups(all, ({attempt}) => attempt)) {
     if (same.length > 1) found.push(`${attempt} was started ${same.length} times`);
@@ -67,22 +71,6 @@ function twiceAtOnce({lines}: Evidence): string[] {
   return found;
 }
 
-/** Whether what ran at that moment was the step as it would be with other inputs: it is told of by `superseded`. */
-function besideAnotherKey({id, attempt, ns}: Line, all: readonly Try[]): boolean {
-  const then = all.filter((one) => one.id === id && one.start < ns && (one.end === undefined || one.end > ns));
-  const same = then.some((one) => folderOf(one.attempt) === folderOf(attempt));
-  return !same && then.length > 0;
-}
-
-/**
- * Attempts under keys that no longer hold, because an upstream step that had failed came to its end after all. Nobody
- * waits for them: they are neither results nor kept as failed.
- */
-export const superseded = (evidence: Evidence): string[] => {
-  const finals = new Set(evidence.final.values());
-  return unsettled(evidence).filter((attempt) => !finals.has(folderOf(attempt)));
-};
-
 /** A result comes from one start that came to its end; a start that did not is kept as failed. */
 function countedThoughKilled(evidence: Evidence): string[] {
   const {lines, results} = evidence;
@@ -93,9 +81,10 @@ function countedThoughKilled(evidence: Evidence): string[] {
     if (!from) return [`${folder}: attempt ${attempt} was committed and never started`];
     return from.some(({end}) => end !== undefined) ? [] : [`${folder}: attempt ${attempt} was killed and counted`];
   });
-  const excused = new Set(superseded(evidence));
-  const silent = unsettled(evidence).filter((attempt) => !excused.has(attempt));
-  return [...counted, ...silent.map((attempt) => `${attempt} was started, and is neither a result nor kept as failed`)];
+  return [
+    ...counted,
+    ...unsettled(evidence).map((attempt) => `${attempt} was started, and is neither a result nor kept as failed`),
+  ];
 }
 
 function unsettled({lines, results, failed}: Evidence): string[] {
@@ -103,18 +92,27 @@ function unsettled({lines, results, failed}: Evidence): string[] {
   return [...new Set(tries(lines).map(({attempt}) => attempt))].filter((attempt) => !settled.has(attempt));
 }
 
-function tooManyAtOnce({lines, slots}: Evidence): string[] {
-  const all = tries(lines).filter(({end}) => end !== undefined);
-  const changes = all
+/** By what the steps wrote, and by the records that the jobs themselves left: a slot is held from start to end. */
+const tooManyAtOnce = ({lines, spans, slots}: Evidence): string[] => [
+  ...over(
+    slots,
+    tries(lines).flatMap(({start, end}) => (end === undefined ? [] : [{start, end}])),
+    'commands',
+  ),
+  ...over(slots, spans, 'jobs'),
+];
+
+function over(slots: number, spans: readonly Span[], what: string): string[] {
+  const changes = spans
     .flatMap(({start, end}) => [
       {ns: start, by: 1},
-      {ns: end!, by: -1},
+      {ns: end, by: -1},
     ])
     .sort((a, b) => (a.ns === b.ns ? a.by - b.by : a.ns < b.ns ? -1 : 1));
   let now = 0;
   let most = 0;
   for (const {by} of changes) most = Math.max(most, (now += by));
-  return most > slots ? [`${most} jobs at once on ${slots} slots`] : [];
+  return most > slots ? [`${most} ${what} at once on ${slots} slots`] : [];
 }
 
 function vanished({results, seen}: Evidence): string[] {

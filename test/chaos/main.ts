@@ -21,7 +21,6 @@ if (json) {
   process.stdout.write(`${JSON.stringify({version: 1, seed, sandbox, ...sum, moments})}\n`);
 } else {
   say(`controllers killed with: ${describeMoments(sum)}`);
-  if (sum.superseded > 0) say(`${sum.superseded} jobs of keys that no longer hold were left to themselves`);
   say(`${sum.kills} kills, ${sum.resumes} resumes, ${sum.jobKills} jobs killed, ${sum.violations.length} violations`);
 }
 process.exitCode = sum.violations.length === 0 ? 0 : 1;

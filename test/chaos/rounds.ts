@@ -3,7 +3,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {until} from '../rig/until.js';
 import {Controller} from './controller.js';
 import {folders, gather, moments, MOMENTS, type Moment} from './evidence.js';
-import {superseded, violations, type Reference} from './invariants.js';
+import {violations, type Reference} from './invariants.js';
 
 import {BROKEN, newChaosProject, ptb, type ChaosProject, type SandboxKind} from './project.js';
 import {Random} from './random.js';
@@ -21,8 +21,6 @@ export type Sum = {
   resumes: number;
   jobKills: number;
   projects: number;
-  /** Jobs of keys that no longer hold, which nobody waits for. */
-  superseded: number;
   readonly violations: string[];
   /** In how many kills the controller had what under its hands. */
   readonly moments: Map<Moment, number>;
@@ -32,7 +30,7 @@ export type Sum = {
 const END_MS = 90_000;
 
 export async function runSuite({kills, seed, sandbox, report}: Suite): Promise<Sum> {
-  const sum: Sum = {kills: 0, resumes: 0, jobKills: 0, projects: 0, superseded: 0, violations: [], moments: new Map()};
+  const sum: Sum = {kills: 0, resumes: 0, jobKills: 0, projects: 0, violations: [], moments: new Map()};
   const undisturbed = await referenceOf(sandbox);
   while (sum.kills < kills) {
     sum.projects++;
@@ -92,8 +90,7 @@ async function disturb(
 ): Promise<string[]> {
   const seen = new Set<string>();
   const found: string[] = [];
-  // A killed controller leaves jobs that it made and did not submit, for which the next one has patience: with more kills
-  // than these, little else would be going on.
+  // With more kills than these, little else would be going on.
   const last = Math.min(kills, sum.kills + Math.floor(random.between(8, 17)));
   let complete = false;
   let started = 0;
@@ -134,7 +131,7 @@ async function disturb(
     await jobKill;
   }
   found.push(...(await bringToEnd(project, sum)));
-  return [...found, ...(await judge(project, seen, undisturbed, sum))];
+  return [...found, ...(await judge(project, seen, undisturbed))];
 }
 
 /** The moment of a kill, drawn so that start-up, composing, submission, settling and commit are all hit. */
@@ -190,12 +187,7 @@ async function bringToEnd(project: ChaosProject, sum: Sum): Promise<string[]> {
   return ['three resumed runs did not complete the project'];
 }
 
-async function judge(
-  project: ChaosProject,
-  seen: ReadonlySet<string>,
-  undisturbed: Reference,
-  sum: Sum,
-): Promise<string[]> {
+async function judge(project: ChaosProject, seen: ReadonlySet<string>, undisturbed: Reference): Promise<string[]> {
   const {root} = project;
   const found: string[] = [];
   await until(() => processesOf(root).length === 0, 'all processes are gone', 2000).catch(() => {
@@ -203,7 +195,6 @@ async function judge(
   });
   const evidence = gather(project, seen);
   found.push(...violations(evidence, undisturbed));
-  sum.superseded += superseded(evidence).length;
   const verified = await ptb(project, ['store', 'verify'], 60_000);
   if (verified.code !== 0) found.push(`ptb store verify: exit ${verified.code}: ${verified.stdout}${verified.stderr}`);
   if (found.length > 0) for (const {pid} of processesOf(root)) process.kill(pid, 'SIGKILL');
