@@ -1,4 +1,4 @@
-import {existsSync, mkdirSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {describe, expect, test} from 'vitest';
 import type {Invocation} from '../rig/held.js';
@@ -16,7 +16,7 @@ const quiet = (project: Project): Promise<void> =>
   until(() => processesBelow(project.root).length === 0, 'the last job is gone', 5000);
 
 describe('a controller that was killed', () => {
-  test('in the middle of a job: the next one adopts it, and starts no second one', async () => {
+  test('right after a job was submitted: the next one adopts it, and starts no second one', async () => {
     await using project = await newProject();
     const train = project.stage('train');
     project.pipeline();
@@ -38,7 +38,7 @@ describe('a controller that was killed', () => {
     expect(project.results('train')[0]!.record.attempt).toBe(1);
   });
 
-  test('whose job ended meanwhile: the next one settles it', async () => {
+  test('right after exit.json was written: the next one settles it', async () => {
     await using project = await newProject();
     const train = project.stage('train');
     project.pipeline();
@@ -73,7 +73,7 @@ describe('a controller that was killed', () => {
     expect(train.invocations).toBe(2);
   });
 
-  test('between the folder and the submission of a job: it is submitted, once', async () => {
+  test('right after job.json was written: it is submitted, once', async () => {
     await using project = await newProject();
     const train = project.stage('train', {for: ['model']});
     project.pipeline({matrix: {model: ['a', 'b']}, executor: {use: 'local', cpus: 1, memory: '64GB'}});
@@ -93,7 +93,7 @@ describe('a controller that was killed', () => {
     expect(project.results('train').map(({record}) => record.attempt)).toEqual([1, 1]);
   });
 
-  test('right after it made the folder: that attempt never began', async () => {
+  test('right after the attempt folder was made: that attempt never began', async () => {
     await using project = await newProject();
     const train = project.stage('train').answers({'out.txt': 'model'});
     project.pipeline();
@@ -109,7 +109,7 @@ describe('a controller that was killed', () => {
     expect(project.attempts('train')).toEqual([]);
   });
 
-  test('between result.json and the rename: the rename is repeated', async () => {
+  test('right after result.json was written: the rename is repeated', async () => {
     await using project = await newProject();
     const train = project.stage('train', {for: ['model']}).answers({'out.txt': 'model'});
     project.pipeline();
@@ -125,6 +125,27 @@ describe('a controller that was killed', () => {
     expect(train.invocations).toBe(1);
     expect(project.results('train').map((result) => result.dir)).toEqual([dir]);
     expect(startedBy(await project.run().ended)).toEqual([]);
+  });
+
+  test('right after the rename: the result is cached, whatever the ledger and the journal did not come to', async () => {
+    await using project = await newProject();
+    const train = project.stage('train').answers({'out.txt': 'model'});
+    project.pipeline();
+    await project.run().ended;
+    const journals = join(project.root, 'runs/journal');
+    const [name] = readdirSync(journals);
+    const [journal] = project.journals();
+    const told = journal!.slice(
+      0,
+      journal!.findIndex((line) => line.includes('"kind":"done"')),
+    );
+    writeFileSync(join(journals, name!), told.map((line) => `${line}\n`).join(''));
+    rmSync(join(project.root, 'runs/ledger.json'));
+
+    const second = await project.run().ended;
+    expect([second.code, startedBy(second), countsOf(second)]).toEqual([0, [], counts({cached: 1})]);
+    expect(train.invocations).toBe(1);
+    expect((await project.ptb('store', 'verify').ended).code).toBe(0);
   });
 
   test.each([
