@@ -228,6 +228,7 @@ record() { # the last act
   local memory=null
   [ "$code" != 137 ] || oom_kills
   [ -r claimed/memory ] && read -r memory <claimed/memory
+  case $memory in '' | *[!0-9]*) memory=null ;; esac # the watcher was ended while it wrote
   clock; ticks
   [ $run_tick = null ] || run_tick=$((tick - run_tick))
   printf '{"version":1,"phase":"%s","endedBy":"%s","code":%d,"started":%s,"runStarted":%s,"ended":%s,"wallMs":%d,"activeMs":%s,"memoryMb":%s,"oomKills":%d,"host":"%s"}\\n' \\
