@@ -76,6 +76,7 @@ test('show: the result, the attempts, and where they lie', async () => {
     fetch: cached
     result runs/results/fetch/all-KEY
       attempt 1: exit 0 after N s
+      time: active N s, wall N s, after N s of waiting
       TIME to TIME on HOST, executor local, sandbox none
       w          2.5 kB in 2 files  DIGEST
       notes.txt  2 B in 1 file  DIGEST
@@ -88,9 +89,11 @@ test('show: the result, the attempts, and where they lie', async () => {
     no result under any key
     attempt 1 runs/attempts/train/a-KEY/1
       failed: exit 3, TIME
+      time: active N s, wall N s, after N s of waiting
       | a complains\\x1b[31m
     attempt 2 runs/attempts/train/a-KEY/2
       failed: exit 3, TIME
+      time: active N s, wall N s, after N s of waiting
       | a complains\\x1b[31m
     "
   `);
@@ -100,10 +103,12 @@ test('show: the result, the attempts, and where they lie', async () => {
     train:model=b: cached
     result runs/results/train/b-KEY
       attempt 2: exit 0 after N s
+      time: active N s, wall N s, after N s of waiting
       TIME to TIME on HOST, executor local, sandbox none
       out.txt  5 B in 1 file  DIGEST
     attempt 1 runs/attempts/train/b-KEY/1
       failed: exit 3, TIME
+      time: active N s, wall N s, after N s of waiting
       | b complains\\x1b[31m
     "
   `);
@@ -129,6 +134,7 @@ test('show: a result of an earlier key is the old one, an accepted one says so',
     train: changed: files.prompt.txt
     old result, under another key runs/results/train/all-KEY
       attempt 1: exit 0 after N s
+      time: active N s, wall N s, after N s of waiting
       TIME to TIME on HOST, executor local, sandbox none
       out.txt  5 B in 1 file  DIGEST
     "
@@ -141,6 +147,7 @@ test('show: a result of an earlier key is the old one, an accepted one says so',
     train: cached (accepted: same meaning)
     result runs/results/train/all-KEY
       attempt 1: exit 0 after N s
+      time: active N s, wall N s, after N s of waiting
       TIME to TIME on HOST, executor local, sandbox none
       out.txt  5 B in 1 file  DIGEST
       accepted by WHOM, TIME: same meaning
