@@ -50,6 +50,7 @@ rerun(project(pipeline.command('run').description('run what is missing, then pri
   .option('--max-usd <n>', 'start no step that could pass this many US dollars in this run', amount('dollars'))
   .option('--yes', 'run steps with GPUs again whose results an edit made stale')
   .option('--fail-fast', 'start nothing new after the first failed step')
+  .option('--detach', 'start what is ready, leave it running, and go on by a later call')
   .option('--dry-run', 'only say what would run')
   .option('--json', 'events as JSON lines on stdout')
   .option('--quiet', 'no progress')

@@ -24,6 +24,7 @@ export type RunOptions = ProjectOptions &
     readonly failFast?: boolean;
     readonly dryRun?: boolean;
     readonly yes?: boolean;
+    readonly detach?: boolean;
     readonly maxGpuHours?: number;
     readonly maxUsd?: number;
   };
@@ -89,7 +90,8 @@ async function work(
   const hold = (step: Step, verdict: Verdict): string | undefined =>
     holdPaused(project.pipeline.limits, step, verdict) ?? (options.yes ? undefined : holdStale(step, verdict));
   const caps = {gpuHours: options.maxGpuHours ?? Infinity, usd: options.maxUsd ?? Infinity};
-  return end(emit, await runSteps({...ready, emit, onFailure, caps, hold}));
+  const leave = options.detach ? 'when-submitted' : 'when-done';
+  return end(emit, await runSteps({...ready, emit, onFailure, leave, caps, hold}));
 }
 
 /** What uses a limit of 0 waits until somebody raises it; an attempt under way is not touched. */
@@ -135,7 +137,8 @@ function finish(
   end: RunEnd,
   seconds: number,
 ): number {
-  const exit = CODES[end.ending];
+  // To leave was all that --detach asked for.
+  const exit = options.detach && end.ending === 'detached' ? EXIT.done : CODES[end.ending];
   emit({kind: 'end', seconds, ...end});
   const {counts, spent, capped} = end;
   const bill = spentJson(spent);

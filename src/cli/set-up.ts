@@ -2,9 +2,10 @@ import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import type {Capacity} from '../executor/executor.js';
-import {lacking, local} from '../executor/local.js';
+import {lacking} from '../executor/local.js';
 import type {Step} from '../graph/step.js';
 import type {EngineRequest} from '../run/engine.js';
+import {findExecutor, isHere} from '../run/find-executor.js';
 import {findSandbox} from '../run/find-sandbox.js';
 import {capacityOf, findGpus, gpuDevices} from '../run/machine.js';
 import {planProject} from './plan.js';
@@ -16,7 +17,7 @@ import type {Terminal} from './terminal.js';
 export async function setUp(
   project: Project,
   terminal: Terminal,
-): Promise<Omit<EngineRequest, 'emit' | 'onFailure' | 'caps' | 'hold'> | undefined> {
+): Promise<Omit<EngineRequest, 'emit' | 'leave' | 'onFailure' | 'caps' | 'hold'> | undefined> {
   const {pipeline, graph, runs, files, rerun} = project;
   const {env} = terminal;
   // Scripts outside the sandbox may call ptb and node themselves.
@@ -31,9 +32,10 @@ export async function setUp(
   }
   const {verdicts, ledger, history, estimates} = planProject(project);
   const wanted = [...graph.steps.values()].filter(({id}) => verdicts.get(id)!.kind !== 'cached');
-  const gpus = wanted.some(({spec}) => spec.resources.gpus > 0) ? await findGpus() : [];
+  const here = isHere(pipeline.executor);
+  const gpus = here && wanted.some(({spec}) => spec.resources.gpus > 0) ? await findGpus() : [];
   const capacity = capacityOf(pipeline.executor, gpus);
-  const tooLarge = stagesTooLarge(wanted, capacity);
+  const tooLarge = here ? stagesTooLarge(wanted, capacity) : [];
   if (tooLarge.length > 0) {
     for (const line of tooLarge) terminal.err(`${line}\n`);
     terminal.err(`  ${terminal.paintErr('blue', 'remedy')}: ${TOO_LARGE_REMEDY}\n`);
@@ -53,12 +55,13 @@ export async function setUp(
     limits: pipeline.limits,
     gpuHourUsd: pipeline.gpuHourUsd,
     executorKind: pipeline.executor.use,
-    executor: local({
+    executor: findExecutor(pipeline.executor, {
+      path,
+      variable: (name) => env[name],
+      onExit: signals.ring,
       capacity,
       gpus: gpus.map(({uuid}) => uuid),
       leases: join(tmpdir(), 'ptb-gpus'),
-      path,
-      onExit: signals.ring,
     }),
     machine: {
       sandbox,

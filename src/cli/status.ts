@@ -1,8 +1,8 @@
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {local} from '../executor/local.js';
 import {spentOn} from '../plan/bill.js';
 import {renderStatus, statusJson, type Shared} from '../report/status.js';
+import {onlooker} from '../run/find-executor.js';
 import {lastLines} from '../run/attempt.js';
 import {statusOf, type StepStatus} from '../run/status.js';
 import {allBills} from '../store/bills.js';
@@ -15,19 +15,16 @@ import {EXIT, type Terminal} from './terminal.js';
 
 export type StatusOptions = ProjectOptions & {readonly json?: boolean; readonly watch?: boolean};
 
-/** An executor that only looks. */
-export const onlooker = () =>
-  local({capacity: {cpus: 0, memoryMb: 0, gpus: 0}, gpus: [], leases: '', path: '', onExit: () => undefined});
-
 const WATCH_MS = 1000;
 
 export async function statusCommand(options: StatusOptions, terminal: Terminal): Promise<number> {
   const project = openProject(options, terminal);
   if (!project) return EXIT.badInput;
+  const looker = onlooker((name) => terminal.env[name]);
   for (;;) {
     const {verdicts, history, ledger} = planProject(project);
     const open = unsettledAttempts(project.runs.attempts);
-    const status = await statusOf(project.graph, verdicts, history, open, onlooker(), new Date());
+    const status = await statusOf(project.graph, verdicts, history, open, looker, new Date());
     const lastLine = ({step, attempt}: StepStatus): string => {
       const verdict = verdicts.get(step.id);
       if (verdict?.kind !== 'run' || attempt === null) return '';

@@ -12,12 +12,12 @@ import {renderStep, renderStepList, stepJson} from '../report/step.js';
 import {statusOf} from '../run/status.js';
 import {writeAccepted, type AcceptRecord} from '../store/accept.js';
 import {unsettledAttempts} from '../store/attempt.js';
+import {onlooker} from '../run/find-executor.js';
 import {readResult} from '../store/result.js';
 import {findStep, sayUnknown, stepsNamed} from './find-step.js';
 import {planProject} from './plan.js';
 import {openProject, type ProjectOptions} from './project.js';
 import {pastOf} from './past.js';
-import {onlooker} from './status.js';
 import {EXIT, type Terminal} from './terminal.js';
 
 export type ListOptions = ProjectOptions & {readonly state?: string; readonly json?: boolean};
@@ -28,7 +28,8 @@ export async function listCommand(options: ListOptions, terminal: Terminal): Pro
   if (!project) return EXIT.badInput;
   const {verdicts, history} = planProject(project);
   const open = unsettledAttempts(project.runs.attempts);
-  const {steps: all, strays} = await statusOf(project.graph, verdicts, history, open, onlooker(), new Date());
+  const looker = onlooker((name) => terminal.env[name]);
+  const {steps: all, strays} = await statusOf(project.graph, verdicts, history, open, looker, new Date());
   const wanted = new Map([...all].filter(([, {state}]) => state === (options.state ?? state)));
   terminal.out(
     options.json ? `${JSON.stringify(statusJson({steps: wanted, strays}))}\n` : renderStepList([...wanted.values()]),

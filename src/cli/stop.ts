@@ -1,11 +1,11 @@
 import {hostname} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {Job, JobName} from '../executor/executor.js';
+import type {Job, JobName, Liveness} from '../executor/executor.js';
+import {onlooker} from '../run/find-executor.js';
 import {controllerOf, type Controller} from '../run/lock.js';
 import {unsettledAttempts} from '../store/attempt.js';
 import {runsAt} from '../store/paths.js';
-import {onlooker} from './status.js';
 import {EXIT, type Terminal} from './terminal.js';
 
 /** How long a controller may take to leave once it was asked to. */
@@ -25,18 +25,27 @@ export async function stopCommand(options: {readonly file: string}, terminal: Te
     terminal.err('call ptb pipeline stop there\n');
     return EXIT.notReady;
   }
-  const executor = onlooker();
+  const executor = onlooker((name) => terminal.env[name]);
   const jobs = unsettledAttempts(runs.attempts).map(({dir, job}): Job => ({
     name: job.name as JobName,
     dir,
     resources: {gpus: 0, cpus: 0, memoryMb: 0, graceSeconds: job.graceSeconds},
   }));
   const answers = await executor.poll(jobs);
-  const alive = jobs.filter(({name}) => answers.get(name)?.liveness === 'running');
+  const unsure = jobs.flatMap(({name}) => {
+    const report = answers.get(name);
+    return report?.liveness === 'unknown' ? [report.because ?? `job ${name}: nobody knows`] : [];
+  });
+  if (unsure.length > 0) {
+    terminal.err(`${unsure.length} jobs cannot be reached now: ${unsure[0]!}\ncall ptb pipeline stop again later\n`);
+  }
+  const alive = jobs.filter(({name}) => ALIVE.includes(answers.get(name)?.liveness ?? 'unknown'));
   await Promise.all(alive.map((job) => executor.cancel(job)));
   terminal.out(`${alive.length} ${alive.length === 1 ? 'job' : 'jobs'} stopped\n`);
-  return EXIT.done;
+  return unsure.length > 0 ? EXIT.notReady : EXIT.done;
 }
+
+const ALIVE: readonly Liveness[] = ['waiting', 'running', 'held'];
 
 /** A controller that went on would start the next steps. */
 async function leave({pid, host}: Controller, lockFile: string): Promise<boolean> {

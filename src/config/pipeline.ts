@@ -38,10 +38,32 @@ export type Pipeline = {
 };
 
 export type ExecutorSettings = {
-  readonly use: 'local';
+  readonly use: 'local' | 'slurm' | 'htcondor';
+  /** Of `local`. */
   readonly cpus?: number;
   readonly memory?: string;
   readonly gpus?: number;
+  /** Of a batch system. */
+  readonly 'max-jobs'?: number;
+  readonly 'submit-rate'?: number;
+  readonly poll?: string;
+  readonly lag?: string;
+  readonly flags?: readonly string[];
+  readonly setup?: readonly string[];
+  readonly scratch?: string;
+  /** Of `slurm`. */
+  readonly partition?: string;
+  readonly account?: string;
+  readonly qos?: string;
+  readonly constraint?: string;
+  readonly 'gpu-type'?: string;
+  readonly accounting?: boolean;
+  readonly slack?: string;
+  /** Of `htcondor`. */
+  readonly requirements?: string;
+  readonly 'require-gpus'?: string;
+  readonly 'accounting-group'?: string;
+  readonly bid?: number;
 };
 
 export type SandboxSettings = {

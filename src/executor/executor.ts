@@ -38,4 +38,9 @@ export interface Executor {
    * left running is ended.
    */
   cancel(job: Job): Promise<void>;
+  /** What the user should know and was not told yet, one line each: a queue that is full, does not answer, holds a job. */
+  notices?(): string[];
 }
+
+/** What whoever starts nothing needs of an executor. */
+export type Onlooker = Pick<Executor, 'poll' | 'cancel'>;

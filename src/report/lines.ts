@@ -56,6 +56,8 @@ export function lineOf(event: Event, paint: Paint): string | undefined {
       return `${paint('yellow', 'held')}    ${event.step}: ${printable(event.because)}`;
     case 'blocked':
       return undefined;
+    case 'notice':
+      return `${paint('yellow', 'notice')}  ${printable(event.text)}`;
     case 'detaching':
       return [
         `${paint('yellow', 'detach')}  nothing new starts; ${event.running} running jobs go on`,

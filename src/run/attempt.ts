@@ -92,13 +92,18 @@ export type Settled = (
 export const hasEnded = ({dir}: Pick<Attempt, 'dir'>): boolean =>
   parseExitRecord(readText(attemptPaths(dir).exit) ?? '') !== undefined;
 
-/** Judges an ended attempt by what its stage declared when it was made. One that is not good keeps its folder with the reason. */
-export async function settle(attempt: Attempt): Promise<Settled> {
+/**
+ * Judges an ended attempt by what its stage declared when it was made. One that is not good keeps its folder with the reason.
+ * `said`: what the executor says of its end.
+ */
+export async function settle(attempt: Attempt, said?: string): Promise<Settled> {
   const {record, dir} = attempt;
   const paths = attemptPaths(dir);
   const stage = declaredIn(record.doc);
   const exit = parseExitRecord(readText(paths.exit) ?? '');
-  const outcome: Outcome = exit ? outcomeOf(exit) : {kind: 'lost', because: 'the job is gone and left no exit record'};
+  const outcome: Outcome = exit
+    ? outcomeOf(exit)
+    : {kind: 'lost', because: `the job is gone and left no exit record${said === undefined ? '' : `: ${said}`}`};
   const evidence = lastLines([paths.stderr, paths.stdout], 8);
   // Kept aside before the working directory goes, for a settling that is cut off.
   const kept = readJson(paths.bill);

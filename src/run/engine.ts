@@ -20,7 +20,7 @@ import {Jobs, type End} from './jobs.js';
 import {RunLimits} from './limits.js';
 import {asksAsMuch, byUrgency, type Limits} from './schedule.js';
 import {isRetried, type Failure} from './settle.js';
-import type {Signals} from './signals.js';
+import type {Signals, Wanted} from './signals.js';
 import {Strays} from './strays.js';
 
 export type EngineRequest = Context & {
@@ -35,6 +35,8 @@ export type EngineRequest = Context & {
   readonly caps: Caps;
   readonly estimates: Estimates;
   readonly limits: Limits;
+  /** When the controller goes: when all is done, or as soon as what is ready is with the executor. */
+  readonly leave: 'when-done' | 'when-submitted';
   readonly emit: Emit;
   readonly signals: Signals;
 };
@@ -58,6 +60,8 @@ class Engine {
   #failed = false;
   #held = false;
   #told: 'hold' | 'stop' | undefined;
+  /** What is ready is with the executor, and that is all that was asked for. */
+  #submitted = false;
 
   constructor(private readonly request: EngineRequest) {
     this.#board = new Board(request.graph);
@@ -75,14 +79,17 @@ class Engine {
     this.#strays.takeUp();
     // What earlier runs left holds its slots: the executor sees it before it is handed anything new.
     await this.#jobs.poll();
-    while (signals.wanted() !== 'detach') {
+    while (this.#wanted() !== 'detach') {
       while (this.#board.hasFresh()) this.#board.takeFresh().forEach((id) => this.#decide(id));
       await this.#heed();
       await this.#jobs.poll();
       if (this.#maySubmit()) await this.#submit();
+      this.#tell();
       this.#jobs.rethrow();
       if (this.#board.hasFresh()) continue;
       if (this.#isOver()) break;
+      this.#submitted = this.#jobs.settling.size === 0;
+      if (this.#wanted() === 'detach') break;
       await signals.wait(POLL_MS, this.#jobs.settling);
     }
     await this.#heed();
@@ -113,9 +120,21 @@ class Engine {
     return this.#failed || this.#held ? 'failed' : 'done';
   }
 
+  #wanted(): Wanted {
+    const {signals, leave} = this.request;
+    const wanted = signals.wanted();
+    return wanted === 'go-on' && leave === 'when-submitted' && this.#submitted ? 'detach' : wanted;
+  }
+
+  /** Hands on what the executor has to say. */
+  #tell(): void {
+    const {executor, emit} = this.request;
+    for (const text of executor.notices?.() ?? []) emit({kind: 'notice', text});
+  }
+
   #mayStart(): boolean {
-    const {signals, onFailure} = this.request;
-    return signals.wanted() === 'go-on' && !(this.#failed && onFailure === 'finish-running');
+    const {onFailure} = this.request;
+    return this.#wanted() === 'go-on' && !(this.#failed && onFailure === 'finish-running');
   }
 
   /** Whether an ended job failed shows when it is settled, and its slots are free before that. */
@@ -125,8 +144,8 @@ class Engine {
 
   /** Tells of the user's wish once, and ends the jobs where that is the wish. */
   async #heed(): Promise<void> {
-    const {signals, emit} = this.request;
-    const wanted = signals.wanted();
+    const {emit} = this.request;
+    const wanted = this.#wanted();
     if (wanted === 'go-on') return;
     const heard = wanted === 'stop' ? 'stop' : 'hold';
     if (this.#told === heard) return;

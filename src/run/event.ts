@@ -113,6 +113,8 @@ export type Event =
   | {readonly kind: 'blocked'; readonly step: StepId; readonly by: StepId; readonly because: 'failed' | 'held'}
   /** Nothing that uses this limit starts before `until` (ISO 8601, UTC). */
   | {readonly kind: 'paused'; readonly limit: string; readonly until: string; readonly because: string}
+  /** The executor's own word on its queue. */
+  | {readonly kind: 'notice'; readonly text: string}
   | {readonly kind: 'detaching'; readonly running: number}
   | {readonly kind: 'stopping'; readonly running: number}
   | ({readonly kind: 'end'; readonly seconds: number} & RunEnd);

@@ -17,7 +17,13 @@ export type Watcher = {
   readonly absent: () => void;
 };
 
-type Watched = {readonly attempt: Attempt; watcher: Watcher; liveness: Liveness | 'settling'};
+type Watched = {
+  readonly attempt: Attempt;
+  watcher: Watcher;
+  liveness: Liveness | 'settling';
+  /** What the executor says of it. */
+  because?: string | undefined;
+};
 
 /** The jobs under way: asks the executor about all of them at once, and settles and commits those that are gone. */
 export class Jobs {
@@ -67,7 +73,9 @@ export class Jobs {
     if (asked.length === 0) return;
     const answers = await this.executor.poll(asked.map(({attempt}) => attempt.job));
     for (const one of asked) {
-      one.liveness = answers.get(one.attempt.job.name)?.liveness ?? 'unknown';
+      const report = answers.get(one.attempt.job.name);
+      one.liveness = report?.liveness ?? 'unknown';
+      one.because = report?.because;
       if (one.liveness === 'absent') {
         this.#watched.delete(one.attempt.dir);
         one.watcher.absent();
@@ -99,7 +107,7 @@ export class Jobs {
     const {attempt} = one;
     // Its script was killed alone, perhaps: what it left running must not meet the next attempt.
     if (!hasEnded(attempt)) await this.executor.cancel(attempt.job);
-    const settled: Settled = await settle(attempt);
+    const settled: Settled = await settle(attempt, one.because);
     // Nothing waits between here and the watcher: who judges the step meanwhile finds the job, or its result.
     const end: End =
       settled.kind === 'done' ? {...settled, dir: commit(attempt.dir, settled.record, this.books)} : settled;

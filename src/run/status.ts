@@ -1,4 +1,4 @@
-import type {Executor, JobName} from '../executor/executor.js';
+import type {JobName, Onlooker} from '../executor/executor.js';
 import type {Graph} from '../graph/graph.js';
 import type {Step, StepId} from '../graph/step.js';
 import {unordered} from '../plan/key.js';
@@ -38,7 +38,7 @@ export async function statusOf(
   plan: Plan,
   history: StoredHistory,
   open: readonly Unsettled[],
-  executor: Executor,
+  executor: Onlooker,
   now: Date,
 ): Promise<Status> {
   const steps = new Map<StepId, StepStatus>();
@@ -58,7 +58,7 @@ export async function statusOf(
 async function straysOf(
   plan: Plan,
   open: readonly Unsettled[],
-  executor: Executor,
+  executor: Onlooker,
   now: Date,
 ): Promise<readonly StrayStatus[]> {
   const ids = new Map([...plan.keys()].map((id) => [unordered(id), id]));
@@ -89,7 +89,7 @@ async function statusOne(
   verdict: Verdict,
   earlier: ReadonlyMap<StepId, StepStatus>,
   history: StoredHistory,
-  executor: Executor,
+  executor: Onlooker,
   now: Date,
 ): Promise<StepStatus> {
   const say = (state: StepStatus['state'], because: string, rest: Partial<StepStatus> = {}): StepStatus => ({

@@ -76,10 +76,9 @@ export function findAttempts(folder: string, key?: StepKey): Found[] {
     if (isObject(failed) && failed.version === 1) {
       return [{kind: 'failed', attempt, dir: paths.dir, record: failed as unknown as FailureRecord}];
     }
-    const job = readJson(paths.job);
-    if (!isObject(job) || job.version !== 1) return [];
-    if (key !== undefined && job.key !== key) return [];
-    return [{kind: 'unsettled', attempt, dir: paths.dir, job: job as unknown as JobRecord}];
+    const job = readJob(paths.dir);
+    if (job === undefined || (key !== undefined && job.key !== key)) return [];
+    return [{kind: 'unsettled', attempt, dir: paths.dir, job}];
   });
 }
 
@@ -121,6 +120,12 @@ export function makeAttempt(folder: string, after: number): {readonly attempt: n
 
 const replaced = (folder: string): number[] =>
   list(folder).flatMap((name) => (/^(\d+)\.replaces-(\d+)$/.exec(name) ?? []).slice(1).map(Number));
+
+/** Undefined for a folder whose attempt never began. */
+export function readJob(dir: string): JobRecord | undefined {
+  const job = readJson(attemptPaths(dir).job);
+  return isObject(job) && job.version === 1 ? (job as unknown as JobRecord) : undefined;
+}
 
 export const writeJob = (dir: string, record: JobRecord): void => writeJson(attemptPaths(dir).job, record);
 

@@ -32,8 +32,13 @@ const make = () =>
 executorContract('local', {
   make,
   whenFull: 'busy',
+  whenTooLarge: '4096 CPUs',
   submitElsewhere: async (job) => {
-    await execa(process.execPath, [fileURLToPath(new URL('submitter.mjs', import.meta.url)), JSON.stringify(job)]);
+    await execa(process.execPath, [
+      fileURLToPath(new URL('submitter.mjs', import.meta.url)),
+      JSON.stringify(job),
+      'local',
+    ]);
   },
 });
 

@@ -50,10 +50,16 @@ export function processesBelow(root: string): ProcessInfo[] {
   return all.filter((one) => below.includes(one) || sessions.has(one.session));
 }
 
+/** Processes that work below a folder, but for the daemons of a batch system that look after them. */
+export const workersBelow = (root: string): ProcessInfo[] =>
+  processes().filter(
+    ({cwd, args}) => (cwd === root || cwd.startsWith(`${root}/`)) && !/condor_|slurm/.test(args[0] ?? ''),
+  );
+
 /** Ends, by pid, what still works below a folder that only a test knows. */
-export async function killBelow(root: string): Promise<void> {
+export async function killBelow(root: string, find = processesBelow): Promise<void> {
   await until(() => {
-    const left = processesBelow(root).filter(({pid}) => pid !== process.pid);
+    const left = find(root).filter(({pid}) => pid !== process.pid);
     kill(left);
     return left.length === 0;
   }, 'the last process of the test is gone');

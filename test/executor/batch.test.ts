@@ -1,0 +1,54 @@
+import {chmodSync, existsSync} from 'node:fs';
+import {userInfo} from 'node:os';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {execa} from 'execa';
+import {batch} from '../../src/executor/batch.js';
+import {htcondor} from '../../src/executor/htcondor.js';
+import {slurm} from '../../src/executor/slurm.js';
+import type {BatchSystem} from '../../src/executor/batch-system.js';
+import type {Executor, Job} from '../../src/executor/executor.js';
+import {LAB_BIN, labHas} from '../lab/lab.js';
+import {workersBelow} from '../rig/processes.js';
+import {executorContract, type Subject} from './contract.js';
+
+const environment = {PATH: `${LAB_BIN}:${process.env.PATH!}`, HOME: process.env.HOME!};
+const settings = {maxJobs: 100, submitRate: 50, pollSeconds: 0.2, lagSeconds: 2};
+
+const SYSTEMS = {
+  slurm: slurm({flags: [], setup: [], slackSeconds: 60, user: userInfo().username, accounting: true}),
+  htcondor: htcondor({flags: [], setup: []}),
+} as const satisfies Record<string, BatchSystem>;
+
+const make = (kind: keyof typeof SYSTEMS) => (): Executor => batch(SYSTEMS[kind], settings, environment);
+
+const submitElsewhere =
+  (kind: keyof typeof SYSTEMS) =>
+  async (job: Job): Promise<void> => {
+    const script = fileURLToPath(new URL('submitter.mjs', import.meta.url));
+    await execa(process.execPath, [script, JSON.stringify(job), kind], {env: environment});
+  };
+
+const whenUp = (kind: keyof typeof SYSTEMS, subject: Subject): void => {
+  if (labHas(kind)) executorContract(kind, subject);
+};
+
+whenUp('slurm', {
+  make: make('slurm'),
+  submitElsewhere: submitElsewhere('slurm'),
+  whenFull: 'waiting',
+  workers: workersBelow,
+  cpus: 2,
+});
+
+// HTCondor lets a job wait for a machine that is large enough. The lab runs it as another user than the tests.
+whenUp('htcondor', {
+  make: make('htcondor'),
+  submitElsewhere: submitElsewhere('htcondor'),
+  whenFull: 'waiting',
+  workers: workersBelow,
+  cpus: 2,
+  open: (dir) => {
+    for (const folder of [dir, join(dir, 'work')]) if (existsSync(folder)) chmodSync(folder, 0o777);
+  },
+});
