@@ -1,12 +1,15 @@
+import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {fail, ok, onePerPlace, type Issue, type Result} from '../base/issue.js';
 import {load} from '../config/load.js';
+import {placeOf} from '../config/located.js';
 import type {Pipeline} from '../config/pipeline.js';
 import {likelyTypos} from '../graph/limits.js';
 import {graphOf, type Graph} from '../graph/graph.js';
 import {drawIssues, drawWarnings} from '../report/issues.js';
 import type {Rerun} from '../plan/plan.js';
 import {ProjectFiles} from '../store/files.js';
+import {ImageDigests} from '../store/images.js';
 import {runsAt, type Runs} from '../store/paths.js';
 import {checkStage, ONLY_FILE, parseOnly, parseRerun, RERUN_FILE, UNTIL_FILE} from './select.js';
 import type {Terminal} from './terminal.js';
@@ -69,10 +72,24 @@ function assemble(pipeline: Pipeline, part: Part): Result<Omit<Project, 'warning
   }
   const graph = graphOf(pipeline, {only: patterns.value, ...(until.value === undefined ? {} : {until: until.value})});
   if (!graph.ok) return graph;
-  const files = new ProjectFiles(pipeline.root);
-  const missing = missingReads(graph.value, files);
+  const runs = runsAt(join(pipeline.root, 'runs'));
+  const files = new ProjectFiles(pipeline.root, new ImageDigests(runs.sandbox));
+  const missing = [...missingReads(graph.value, files), ...missingImages(graph.value, pipeline)];
   if (missing.length > 0) return fail(...missing);
-  return ok({pipeline, graph: graph.value, files, runs: runsAt(join(pipeline.root, 'runs')), rerun: rerun.value});
+  return ok({pipeline, graph: graph.value, files, runs, rerun: rerun.value});
+}
+
+/** Images given as files that are not there. */
+function missingImages(graph: Graph, {source}: Pipeline): Issue[] {
+  const paths = [...graph.steps.values()].flatMap(({spec: {image}}) => (image.kind === 'file' ? [image.path] : []));
+  return [...new Set(paths)]
+    .filter((path) => !existsSync(path))
+    .map((path) => ({
+      code: 'missing-file',
+      message: `there is no image ${path}`,
+      at: placeOf(source, '/sandbox/image'),
+      hint: 'build it with: apptainer build FILE.sif containers/standard.def; or let a stage do it, with image: environment/image.sif',
+    }));
 }
 
 function missingReads(graph: Graph, files: ProjectFiles): Issue[] {

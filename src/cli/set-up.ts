@@ -1,3 +1,4 @@
+import {readFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -25,7 +26,16 @@ export async function setUp(
   const path = [...own, env.PATH ?? '/usr/bin:/bin'].join(':');
   const tools = fileURLToPath(new URL('../tools/bin', import.meta.url));
   const home = env.HOME ?? '/';
-  const sandbox = await findSandbox(pipeline.sandbox, {path, home, tools, scratch: join(runs.root, 'sandbox')});
+  const host = {
+    path,
+    home,
+    ...(env.XDG_RUNTIME_DIR === undefined ? {} : {runtime: env.XDG_RUNTIME_DIR}),
+    tools,
+    scratch: runs.sandbox,
+    ...(process.getuid && process.getgid ? {user: {uid: process.getuid(), gid: process.getgid()}} : {}),
+  };
+  const images = [...graph.steps.values()].flatMap(({stage, spec}) => (stage.run ? [spec.image] : []));
+  const sandbox = await findSandbox(pipeline.sandbox, host, images);
   if (sandbox.kind === 'not-ready') {
     terminal.err(`${sandbox.message}\n  ${terminal.paintErr('blue', 'remedy')}: ${sandbox.remedy}\n`);
     return undefined;
@@ -68,6 +78,7 @@ export async function setUp(
       path,
       home,
       secret: (name: string) => env[name],
+      gpuWrite: readFileSync(new URL('../bin/cuda_write.py', import.meta.url), 'utf8'),
       devices: gpus.length > 0 ? gpuDevices() : [],
       version: terminal.version,
     },

@@ -9,8 +9,9 @@ import {loadStages} from './load-stages.js';
 import {placeOf, pointer, type Located} from './located.js';
 import {matrixOf} from './matrix.js';
 import {overlay, PROFILE_FILE} from './overlay.js';
-import {gpuHourUsdOf, limitsOf, sandboxOf, type Pipeline} from './pipeline.js';
+import {gpuHourUsdOf, limitsOf, type Pipeline} from './pipeline.js';
 import {projectFiles, type Files} from './read.js';
+import {checkSandbox, sandboxOf} from './sandbox.js';
 import {schema} from './schemas.js';
 import {checkScore, scoreOf} from './score.js';
 import {SET_FILE} from './set.js';
@@ -49,6 +50,7 @@ function assemble(request: Request, files: Files): Result<Pipeline> {
   if (!overlaid.ok) return overlaid;
   const source = overlaid.value;
 
+  const root = resolve(dirname(request.file));
   const wrong = deviations(source, schema('pipeline')!, 'the pipeline');
   const isSound = (section: string): boolean =>
     member(source.value, section) !== undefined &&
@@ -63,6 +65,7 @@ function assemble(request: Request, files: Files): Result<Pipeline> {
     ...stages.issues,
     ...checkStages(stages, matrix?.ok ? [...matrix.value.axes.keys()] : undefined, files),
     ...(isSound('sandbox') ? checkExposed(source) : []),
+    ...(isSound('sandbox') ? checkSandbox(source, root, stages.used, (name) => stages.broken.includes(name)) : []),
     ...(isSound('score') ? checkScore(source, stages.used, (name) => stages.broken.includes(name)) : []),
   ];
   if (issues.length > 0) return {ok: false, issues};
@@ -72,7 +75,7 @@ function assemble(request: Request, files: Files): Result<Pipeline> {
   const {matrix: _matrix, catalog: _catalog, stages: _stages, profiles: _profiles, ...settings} = others;
   return ok({
     name: asText(name),
-    root: resolve(dirname(request.file)),
+    root,
     matrix: matrix.value,
     catalog: catalog.value,
     settings: {
@@ -83,7 +86,7 @@ function assemble(request: Request, files: Files): Result<Pipeline> {
     },
     stages: stages.used,
     executor: {use: 'local', ...(isObject(executor) ? executor : {})},
-    sandbox: sandboxOf(sandbox),
+    sandbox: sandboxOf(sandbox, root),
     score: scoreOf(score),
     gpuHourUsd: gpuHourUsdOf(prices, member(others.gpus, 'name')),
     limits: limitsOf(limits),

@@ -1,5 +1,6 @@
 import {isObject, member, type Json, type JsonObject} from '../base/json.js';
 import type {Place} from '../base/issue.js';
+import type {Image} from './image.js';
 import type {Located} from './located.js';
 import type {Stage} from './stage.js';
 
@@ -66,16 +67,14 @@ export type ExecutorSettings = {
   readonly bid?: number;
 };
 
+export type SandboxKind = 'apptainer' | 'bwrap' | 'docker' | 'none' | 'podman';
+
 export type SandboxSettings = {
-  readonly use: 'apptainer' | 'bwrap' | 'none';
+  readonly use: SandboxKind;
+  /** For steps whose stage does not name one of its own. */
+  readonly image: Image;
   readonly expose: readonly string[];
 };
-
-/** Typed view of `sandbox` with its defaults. */
-export const sandboxOf = (value: Json | undefined): SandboxSettings => ({
-  use: (member(value, 'use') ?? 'bwrap') as SandboxSettings['use'],
-  expose: (member(value, 'expose') ?? []) as unknown as readonly string[],
-});
 
 /** The price that holds for the pipeline's GPUs: the one there is, or the one under their name. */
 export function gpuHourUsdOf(prices: Json | undefined, gpuName: Json | undefined): number | undefined {

@@ -62,6 +62,8 @@ export type Stage = {
   };
   readonly resources: {
     readonly gpus?: string;
+    /** A part of the name that the GPUs must have. */
+    readonly gpuName?: string;
     readonly cpus?: string;
     readonly memory?: string;
     /** Wall time of `run`. */
@@ -119,7 +121,9 @@ export function stageOf(name: string, dir: string, files: readonly string[], sou
       network: sandbox.network === true,
       secrets: list(sandbox.secrets),
     },
-    resources: Object.fromEntries(Object.entries(resources).map(([key, value]) => [key, asText(value)])),
+    resources: Object.fromEntries(
+      Object.entries(resources).map(([key, value]) => [key === 'gpu-name' ? 'gpuName' : key, asText(value)]),
+    ),
     ...(bill.path === undefined
       ? {}
       : {

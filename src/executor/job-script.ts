@@ -16,7 +16,11 @@ export type JobScript = {
     readonly graceSeconds: number;
     readonly ends: Ends;
     readonly carry?: Carry;
+    /** How to reach processes that are not below the sandbox program. */
+    readonly beside?: {readonly term: Argv; readonly remove: Argv};
   };
+  /** Looks at the machine before `run`; what it finds wanting is the machine's failure, and no time of the run's. */
+  readonly guard?: Phase;
   /** Names of the secrets in the file `secrets`, which the job reads and removes. */
   readonly secrets: readonly string[];
 };
@@ -35,13 +39,27 @@ ${more}
 
 /** Gives every variable the name under which it gets into the sandbox, and the sandbox program those that are its own. */
 const carrying = ({prefix, own}: Carry, names: readonly string[]): string => `
-  for name in ${names.join(' ')}; do
-    [ -z "\${!name+x}" ] || { export "${prefix}$name=\${!name}"; unset "$name"; }
-  done
+${prefix === '' ? '' : renaming(prefix, names)}
 ${own.map(([name, value]) => `  export ${name}=${quote(value)}`).join('\n')}`;
 
+const renaming = (prefix: string, names: readonly string[]): string => `
+  for name in ${names.join(' ')}; do
+    [ -z "\${!name+x}" ] || { export "${prefix}$name=\${!name}"; unset "$name"; }
+  done`;
+
+const reachingBeside = (commands: {readonly term: Argv; readonly remove: Argv}, own: Carry['own']): string =>
+  Object.entries(commands)
+    .map(([name, command]) => {
+      const line = ['env', ...own.map(([variable, value]) => `${variable}=${value}`), ...command].map(quote).join(' ');
+      return `${name}() { ${line} </dev/null >/dev/null 2>&1; }\n`;
+    })
+    .join('');
+
+/** A driver that hangs is no reason to wait. */
+const GUARD_MS = 180_000;
+
 /** The text of \`job.sh\`: bash 3.2 and later, no other program of ours on the compute node. */
-export const jobScript = ({title, dir, prepare, run, secrets}: JobScript): string => `#!/usr/bin/env bash
+export const jobScript = ({title, dir, prepare, guard, run, secrets}: JobScript): string => `#!/usr/bin/env bash
 # ${title}
 # To run this attempt by hand: rm -rf claimed exit.json; bash job.sh
 if [ -z "\${PTB_CLEAN-}" ]; then
@@ -54,10 +72,12 @@ export LC_ALL=C LANG=C.UTF-8
 cd ${quote(dir)} || exit 70
 mkdir claimed 2>/dev/null || { [ -d claimed ]; exit; } # submitted twice: the other one works
 ${head(dir, run?.graceSeconds ?? 10)}
+${run?.beside ? reachingBeside(run.beside, run.carry?.own ?? []) : ''}
 ${secrets.length > 0 ? `[ -f secrets ] && . ./secrets && rm -f secrets\nexport ${secrets.join(' ')}` : ''}
 unset LC_ALL
-${prepare ? phase('prepare', prepare) : ''}${run ? phase('run', run, beforeRun(run, secrets)) : ''}
+${prepare ? phase('prepare', prepare) : ''}${guard ? phase('guard', guard, beforeGuard(run?.carry)) : ''}${run ? phase('run', run, beforeRun(run, secrets)) : ''}
 ${prepare ? `attempt prepare 0 open\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
+${guard ? `attempt guard ${GUARD_MS} ${run?.ends ?? 'open'}\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
 ${run ? `clock; run_started=$now\nticks; run_tick=$tick\n${run.seconds === undefined ? '' : `deadline=$((now / 1000 + ${Math.ceil(run.seconds)}))\n`}attempt run ${Math.round((run.seconds ?? 0) * 1000)} ${run.ends}` : ''}
 record ${run ? 'run' : 'prepare'}
 `;
@@ -68,10 +88,18 @@ const beforeRun = (
 ): string => {
   const deadline = seconds === undefined ? '' : '  export PTB_DEADLINE=$deadline';
   if (carry === undefined) return deadline;
-  // PATH and HOME inside are for the sandbox to say.
-  const names = environment.map(([name]) => name).filter((name) => name !== 'PATH' && name !== 'HOME');
-  return `${deadline}${carrying(carry, [...names, 'LANG', 'PTB_DEADLINE', 'CUDA_VISIBLE_DEVICES', ...secrets])}`;
+  return `${deadline}${carrying(carry, carried(environment, secrets))}`;
 };
+
+const beforeGuard = (carry: Carry | undefined): string =>
+  `  export GPUS="\${CUDA_VISIBLE_DEVICES-}"${carry ? carrying(carry, ['LANG', 'CUDA_VISIBLE_DEVICES']) : ''}`;
+
+/** Names of the variables that get into a sandbox; `PATH` and `HOME` inside are for the sandbox to say. */
+export const carried = (environment: Environment, secrets: readonly string[]): string[] => [
+  ...environment.map(([name]) => name).filter((name) => name !== 'PATH' && name !== 'HOME'),
+  ...['LANG', 'PTB_DEADLINE', 'CUDA_VISIBLE_DEVICES'],
+  ...secrets,
+];
 
 /** Clock, process tree, time limit and exit record. Reads nothing but /proc, or ps where there is no /proc. */
 const head = (dir: string, graceSeconds: number): string => `
@@ -152,13 +180,17 @@ daemons() { # adds to $pids what left the tree: it still carries this attempt in
   done
 }
 
+term() { kill -s TERM "$child" 2>/dev/null; }
+remove() { :; } # what KILL leaves of a sandbox
+
 signal() { # $1 to every process of the phase; TERM goes past a sandbox that would take all down at once
-  case $1-$ends in TERM-forwards) kill -s TERM "$child" 2>/dev/null; return ;; esac
+  case $1-$ends in TERM-forwards) term; return ;; esac
   tree
   [ "$ends" != open ] || daemons
   case $1-$ends in TERM-reaps) ;; *) kill -s "$1" -- "-$child" 2>/dev/null ;; esac
   # shellcheck disable=SC2086
   [ -z "$pids" ] || kill -s "$1" $pids 2>/dev/null
+  [ "$1" = TERM ] || [ "$ends" = open ] || remove
 }
 
 end() { # TERM, grace, KILL
@@ -200,20 +232,20 @@ watch() { # ends the phase $1 ms after now (0: never), and keeps the highest mem
 }
 
 attempt() { # runs phase $1 in a process group of its own, $2 ms at most; $3: how its processes end
-  local watcher
+  local watcher stdin=/dev/null
   ends=$3
+  if [ "$ends" = forwards ]; then # a container ends with its stdin: open until its client dies
+    stdin=claimed/alive
+    [ -p $stdin ] || mkfifo -m 600 $stdin
+  fi
   set -m
-  ("$1") </dev/null >>stdout.log 2>>stderr.log &
+  ("$1") <>"$stdin" >>stdout.log 2>>stderr.log &
   child=$!
   watch "$2" </dev/null >/dev/null 2>&1 &
   watcher=$!
   set +m
   [ "$ended_by" = itself ] || end # cancelled before it began
-  while :; do
-    wait "$child"
-    code=$?
-    kill -0 "$child" 2>/dev/null || break
-  done
+  while interrupted=''; wait "$child"; code=$?; [ -n "$interrupted" ]; do :; done
   if [ -e claimed/time ]; then
     ended_by=time
     wait "$watcher"
@@ -221,7 +253,7 @@ attempt() { # runs phase $1 in a process group of its own, $2 ms at most; $3: ho
     kill -s KILL -- "-$watcher" 2>/dev/null
     wait "$watcher" 2>/dev/null
   fi
-  [ "$ends" != open ] || signal KILL # what the phase left behind
+  if [ "$ends" = open ]; then signal KILL; elif [ "$code" -ge 125 ]; then remove; fi # what the phase left behind
 }
 
 record() { # the last act
@@ -237,5 +269,5 @@ record() { # the last act
   exit 0
 }
 
-trap 'ended_by=cancel; [ -z "$child" ] || end' TERM
+trap 'ended_by=cancel interrupted=yes; [ -z "$child" ] || end' TERM
 trap '' HUP INT`;

@@ -37,7 +37,7 @@ export function graphOf(pipeline: Pipeline, selection: Selection): Result<Graph>
   const byName = new Map(stages.map((stage) => [stage.name, stage]));
   for (const stage of stages) {
     for (const [id, {at, members}] of groups(cells.value, stage)) {
-      const spec = specOf(stage, scopeOf(pipeline, at));
+      const spec = specOf(stage, scopeOf(pipeline, at), pipeline);
       if (!spec.ok) {
         issues.push(...spec.issues);
         continue;

@@ -2,13 +2,18 @@ import {unless, type Issue, type Place, type Result} from '../base/issue.js';
 import type {Json} from '../base/json.js';
 import {megabytes, seconds} from '../base/quantity.js';
 import {quoted} from '../base/quoted.js';
+import {HOST, parseImage, type Image} from '../config/image.js';
 import {placeInText, placeOf, pointer} from '../config/located.js';
 import {expand, lookUp, type Scope, type Unknown} from '../config/look-up.js';
+import type {Pipeline} from '../config/pipeline.js';
+import {imageIssues} from '../config/sandbox.js';
 import type {Stage} from '../config/stage.js';
 
 /** What a step needs of a machine. Partition, account and bid are the executor's own settings. */
 export type Resources = {
   readonly gpus: number;
+  /** A part of their name. */
+  readonly gpuName?: string;
   readonly cpus: number;
   readonly memoryMb: number;
   /** Wall time of `run`; absent for no limit. */
@@ -30,7 +35,7 @@ export type Spec = {
   /** Those of the fields that are handed over and do not enter the key. */
   readonly unkeyed: ReadonlySet<string>;
   readonly reads: readonly Read[];
-  readonly image?: string;
+  readonly image: Image;
   readonly secrets: readonly string[];
   readonly resources: Resources;
   /** Each limit once. */
@@ -48,7 +53,11 @@ export type Spec = {
 /** What holds where a stage says nothing, or its look-up is optional and absent. */
 const DEFAULTS = {gpus: 0, cpus: 1, memoryMb: 1000, graceSeconds: 10} as const;
 
-export function specOf(stage: Stage, scope: Scope): Result<Spec> {
+export function specOf(
+  stage: Stage,
+  scope: Scope,
+  pipeline: Pick<Pipeline, 'root' | 'sandbox' | 'stages'>,
+): Result<Spec> {
   const issues: Issue[] = [];
   const pathTo = (...keys: readonly (string | number)[]): string =>
     keys.reduce<string>((path, key) => pointer(path, key), '');
@@ -109,15 +118,24 @@ export function specOf(stage: Stage, scope: Scope): Result<Spec> {
   });
   const usdPerHour = measure('usd-per-hour', stage.bill?.usdPerHour, MONEY, 'bill');
   const image = sandbox.image === undefined ? undefined : texts(sandbox.image, pathTo('sandbox', 'image'))[0];
+  const imageOf = (text: string | undefined): Image => {
+    if (text === undefined) return pipeline.sandbox.image;
+    const at = placeOf(stage.source, pathTo('sandbox', 'image'));
+    issues.push(...imageIssues(text, pipeline.root, pipeline.sandbox.use, at, pipeline.stages));
+    const parsed = parseImage(text, pipeline.root);
+    return parsed.kind === 'unclear' ? HOST : parsed;
+  };
+  const gpuName = resources.gpuName === undefined ? undefined : texts(resources.gpuName, pathTo('resources', 'gpu-name'))[0];
   const limit = measure('time', resources.time, DURATION);
   const spec: Spec = {
     fields,
     unkeyed,
     reads,
-    ...(image === undefined ? {} : {image}),
+    image: imageOf(image),
     secrets: sandbox.secrets.flatMap((name, n) => texts(name, pathTo('sandbox', 'secrets', n))),
     resources: {
       gpus: measure('gpus', resources.gpus, COUNT) ?? DEFAULTS.gpus,
+      ...(gpuName === undefined ? {} : {gpuName}),
       cpus: measure('cpus', resources.cpus, POSITIVE_COUNT) ?? DEFAULTS.cpus,
       memoryMb: measure('memory', resources.memory, SIZE) ?? DEFAULTS.memoryMb,
       ...(limit === undefined ? {} : {seconds: limit}),

@@ -23,7 +23,7 @@ export type KeyDoc = {
   readonly stage: JsonObject;
   readonly axes: {readonly [axis: string]: string};
   readonly fields: JsonObject;
-  /** Scripts and `reads`, by project path; without those declared `keyed: false`. */
+  /** Scripts and `reads`, by project path; without those declared `keyed: false`. An image that is a file: `sandbox.image`. */
   readonly files: {readonly [path: string]: Digest};
   readonly needs: {readonly [stage: string]: NeedDigests};
 };
@@ -41,7 +41,7 @@ export function keyDoc(step: Step, files: KeyDoc['files'], upstream: Upstream): 
       name: stage.name,
       prepare: stage.prepare ?? null,
       run: stage.run ?? null,
-      image: spec.image ?? null,
+      image: spec.image.kind === 'oci' ? spec.image.digest : null,
       gpus: spec.resources.gpus,
       network: stage.sandbox.network,
       'done-when': [...stage.doneWhen].sort(),

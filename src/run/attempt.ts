@@ -46,11 +46,12 @@ export function begin(
 ): Attempt {
   const {pipeline, runs, files, machine, gpuHourUsd, executorKind} = context;
   const {attempt, dir} = makeAttempt(join(runs.attempts, folderOf(step, key)), after);
-  compose(step, `${step.id}, attempt ${attempt}`, dir, failures, inputs, files, machine);
+  const name = jobName(step, key, attempt, dir);
+  compose(step, {name, title: `${step.id}, attempt ${attempt}`}, dir, failures, inputs, files, machine);
   const {gpus, cpus, memoryMb, graceSeconds, seconds} = step.spec.resources;
   const record: JobRecord = {
     version: 1,
-    name: jobName(step, key, attempt, dir),
+    name,
     step: step.id,
     pipeline,
     key,

@@ -3,12 +3,14 @@ import {join} from 'node:path';
 import {quote, type Argv} from '../base/argv.js';
 import {asText} from '../base/json.js';
 import {variable} from '../config/check.js';
-import {jobScript, type Environment} from '../executor/job-script.js';
+import {HOST, type Image} from '../config/image.js';
+import {guardCommand} from '../executor/gpu-guard.js';
+import {carried, jobScript, type Environment} from '../executor/job-script.js';
 import type {Step} from '../graph/step.js';
 import {attemptPaths} from '../store/paths.js';
 import type {ProjectFiles} from '../store/files.js';
 import {writeJson} from '../store/write.js';
-import type {Layout, Mount, Sandbox} from '../sandbox/sandbox.js';
+import type {Layout, Mount, Sandbox, SandboxSpec} from '../sandbox/sandbox.js';
 
 /** An upstream step as a script finds it: the folder of a result, or why there is none. */
 export type Input = {
@@ -38,6 +40,8 @@ export type Machine = {
   readonly secret: (name: string) => string | undefined;
   /** Device files of the GPUs. */
   readonly devices: readonly string[];
+  /** The Python program that writes to the GPUs' memory; its argument is how many there must be. */
+  readonly gpuWrite: string;
   readonly version: string;
 };
 
@@ -48,7 +52,7 @@ export type Machine = {
 /** `failures`: how many attempts in this run came before. */
 export function compose(
   step: Step,
-  title: string,
+  {name, title}: {readonly name: string; readonly title: string},
   dir: string,
   failures: number,
   inputs: readonly Input[],
@@ -76,6 +80,35 @@ export function compose(
     const lines = secrets.map((name) => `${name}=${quote(machine.secret(name)!)}\n`);
     writeFileSync(join(dir, 'secrets'), lines.join(''), {mode: 0o600});
   }
+  const {beside} = machine.sandbox;
+  const usesGpus = stage.sandbox.gpu && spec.resources.gpus > 0;
+  const variables = environment(step, inside, inside.home, failures);
+  const sandboxed: SandboxSpec = {
+    name,
+    image: imageOf(spec.image, inputs),
+    mounts: mounts(outside, inside, inputs),
+    workdir: inside.work,
+    network: stage.sandbox.network ? 'host' : 'none',
+    devices: usesGpus ? machine.devices : [],
+    environment: carried(variables, secrets),
+    memoryMb: spec.resources.memoryMb,
+  };
+  const {gpus, gpuName} = spec.resources;
+  // An image has a PATH of its own; without one, the machine's is not that of the sandbox.
+  const python = machine.sandbox.carry ? ['python3'] : ['env', `PATH=${inside.path}`, 'python3'];
+  const guard = {
+    command: guardCommand({
+      count: gpus,
+      ...(gpuName === undefined ? {} : {name: gpuName}),
+      failure: join(paths.work, 'failure.json'),
+      write: machine.sandbox.wrap(sandboxed, [...python, '-c', machine.gpuWrite, String(gpus)] as unknown as Argv),
+    }),
+    workdir: paths.work,
+    environment: [
+      ['PATH', machine.path],
+      ['HOME', machine.home],
+    ],
+  } as const;
   writeFileSync(
     paths.script,
     jobScript({
@@ -91,25 +124,18 @@ export function compose(
             },
           }
         : {}),
+      ...(stage.run && usesGpus ? {guard} : {}),
       ...(stage.run
         ? {
             run: {
-              command: machine.sandbox.wrap(
-                {
-                  mounts: mounts(outside, inside, inputs),
-                  workdir: inside.work,
-                  network: stage.sandbox.network ? 'host' : 'none',
-                  devices: stage.sandbox.gpu && spec.resources.gpus > 0 ? machine.devices : [],
-                  ...(spec.image === undefined ? {} : {image: spec.image}),
-                },
-                resolve(stage.run, inside),
-              ),
+              command: machine.sandbox.wrap(sandboxed, resolve(stage.run, inside)),
               workdir: paths.work,
-              environment: environment(step, inside, inside.home, failures),
+              environment: variables,
               ...(spec.resources.seconds === undefined ? {} : {seconds: spec.resources.seconds}),
               graceSeconds: spec.resources.graceSeconds,
               ends: machine.sandbox.ends,
               ...(machine.sandbox.carry ? {carry: machine.sandbox.carry} : {}),
+              ...(beside ? {beside: {term: beside.term(name), remove: beside.remove(name)}} : {}),
             },
           }
         : {}),
@@ -146,6 +172,13 @@ function linkInputs(inputs: readonly Input[], root: string): void {
       for (const output of take) symlinkSync(join(out, output), join(at, output));
     }
   }
+}
+
+/** An image that an upstream step made lies among its outputs; steps that do not need that step run in the machine's own system. */
+function imageOf(image: Image, inputs: readonly Input[]): SandboxSpec['image'] {
+  if (image.kind !== 'output') return image;
+  const [made] = inputs.find(({stage}) => stage === image.stage)?.steps ?? [];
+  return made?.out ? {kind: 'file', path: join(made.out, image.output)} : HOST;
 }
 
 /** Binds for a sandbox that has its own view of files; the same list serves every kind. */

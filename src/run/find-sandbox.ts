@@ -1,12 +1,14 @@
-import {existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync} from 'node:fs';
+import {existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {execa} from 'execa';
 import {canonical, sha256} from '../base/canonical.js';
-import type {SandboxSettings} from '../config/pipeline.js';
+import {HOST, type Image} from '../config/image.js';
+import type {SandboxKind, SandboxSettings} from '../config/pipeline.js';
 import {apptainer} from '../sandbox/apptainer.js';
 import {bwrap} from '../sandbox/bwrap.js';
 import {none} from '../sandbox/none.js';
-import type {RootEntry, Sandbox} from '../sandbox/sandbox.js';
+import {podman} from '../sandbox/podman.js';
+import type {RootEntry, Sandbox, SandboxSpec} from '../sandbox/sandbox.js';
 
 /** Not ready: what is missing on this machine, and the remedy. */
 export type NotReady = {readonly kind: 'not-ready'; readonly message: string; readonly remedy: string};
@@ -15,59 +17,153 @@ export type NotReady = {readonly kind: 'not-ready'; readonly message: string; re
 export type Host = {
   readonly path: string;
   readonly home: string;
+  /** `XDG_RUNTIME_DIR`, where rootless podman keeps what runs. */
+  readonly runtime?: string;
   /** Where `npm ci` puts what the system lacks. */
   readonly tools: string;
   /** A folder for what sandboxes need on disk. */
   readonly scratch: string;
+  /** Who runs ptb; absent where there are no such numbers. */
+  readonly user?: {readonly uid: number; readonly gid: number};
 };
 
 /** Folders of a Linux system that programs need; homes, projects and mounted disks are not among them. */
 const SYSTEM = ['bin', 'etc', 'lib', 'lib32', 'lib64', 'libx32', 'nix', 'opt', 'sbin', 'usr'];
 /** Where /etc/resolv.conf leads to on many systems. */
 const RESOLVERS = ['/run/systemd/resolve', '/run/resolvconf', '/run/NetworkManager'];
+/** Where the GPUs of a machine are described to containers (CDI). */
+const CDI = ['/etc/cdi', '/var/run/cdi'];
+/** With it, control groups are of version 2, which apptainer can limit. */
+const CGROUP2 = '/sys/fs/cgroup/cgroup.controllers';
 
 const NO_SANDBOX = 'or run without a sandbox by --set sandbox.use=none (agents then see all that you see)';
+const BWRAP = 'or use --set sandbox.use=bwrap --set sandbox.image=host';
 
-/** The sandbox that the pipeline asks for, tried out. */
-export async function findSandbox({use, expose}: SandboxSettings, host: Host): Promise<Sandbox | NotReady> {
-  switch (use) {
-    case 'none':
-      return none(host.path);
-    case 'bwrap':
-      return tryOut(bwrap(programOf('bwrap', host) ?? 'bwrap', rootOf(expose)), {
-        install: `install the package bubblewrap, ${NO_SANDBOX}`,
-        mend: `allow unprivileged user namespaces, ${NO_SANDBOX}`,
-      });
-    case 'apptainer': {
-      const settings = {
-        program: programOf('apptainer', host) ?? 'apptainer',
-        ...hostRoot(expose, host.scratch),
-        userns: process.getuid?.() === 0,
-        path: host.path,
-        home: host.home,
-      };
-      return tryOut(apptainer(settings), {
-        install:
-          'install Apptainer (https://apptainer.org/docs/admin/main/installation.html), or use --set sandbox.use=bwrap',
-        mend: 'see that "apptainer exec" works for you here (user namespaces or its setuid starter), or use --set sandbox.use=bwrap',
-      });
-    }
-  }
+const REMEDIES: Readonly<Record<Exclude<SandboxKind, 'none'>, {readonly install: string; readonly mend: string}>> = {
+  apptainer: {
+    install: `install Apptainer (https://apptainer.org/docs/admin/main/installation.html), ${BWRAP}`,
+    mend: `see that "apptainer exec" works for you here (user namespaces, or its setuid starter), ${BWRAP}`,
+  },
+  bwrap: {
+    install: `install the package bubblewrap, ${NO_SANDBOX}`,
+    mend: `allow unprivileged user namespaces, ${NO_SANDBOX}`,
+  },
+  docker: {
+    install: `install Docker, ${BWRAP}`,
+    mend: `see that "docker run" works for you here: the daemon runs, and you are in its group, ${BWRAP}`,
+  },
+  podman: {
+    install: `install the package podman, ${BWRAP}`,
+    mend: `see that "podman run" works for you here (/etc/subuid, user namespaces), ${BWRAP}`,
+  },
+};
+
+/** The sandbox that the pipeline asks for, tried out on one of the images that jobs will run in. */
+export async function findSandbox(
+  {use, expose, image}: SandboxSettings,
+  host: Host,
+  images: readonly Image[] = [image],
+): Promise<Sandbox | NotReady> {
+  if (use === 'none') return none(host.path);
+  const pulled = await pull(use, host, images);
+  if (pulled !== undefined) return pulled;
+  const on = images.find(isGiven) ?? HOST;
+  const found = await tryOut(sandboxOf(use, host, expose, false), on);
+  if (found.kind === 'not-ready' || use === 'bwrap' || (use === 'apptainer' && !existsSync(CGROUP2))) return found;
+  const limiting = await tryOut(sandboxOf(use, host, expose, true), on, 'strict');
+  return limiting.kind === 'not-ready' ? found : limiting;
 }
+
+function sandboxOf(
+  use: Exclude<SandboxKind, 'none'>,
+  host: Host,
+  expose: readonly string[],
+  limitsMemory: boolean,
+): Sandbox {
+  const program = programOf(use, host) ?? use;
+  if (use === 'bwrap') return bwrap(program, rootOf(expose));
+  const own = [
+    ['PATH', host.path],
+    ['HOME', host.home],
+    ...(host.runtime === undefined ? [] : [['XDG_RUNTIME_DIR', host.runtime] as const]),
+  ] as const;
+  const settings = {program, own, limitsMemory, ...hostRoot(expose, host.scratch)};
+  if (use === 'apptainer') {
+    return apptainer({...settings, userns: host.user?.uid === 0, pulled: (digest) => pulledTo(host, digest)});
+  }
+  const user = use === 'docker' && host.user ? {user: `${host.user.uid}:${host.user.gid}`} : {};
+  return podman({...settings, kind: use, cdi: CDI.some(describesGpus), ...user});
+}
+
+const describesGpus = (folder: string): boolean =>
+  existsSync(folder) && readdirSync(folder).some((name) => name.includes('nvidia'));
 
 const programOf = (name: string, {path, tools}: Host): string | undefined =>
   [...path.split(':'), tools].map((folder) => join(folder, name)).find((file) => existsSync(file));
 
-type Remedies = {readonly install: string; readonly mend: string};
+type Given = SandboxSpec['image'];
+const isGiven = (image: Image): image is Given => image.kind !== 'output';
 
-/** Starts a trivial job in the sandbox. */
-async function tryOut(sandbox: Sandbox, remedies: Remedies): Promise<Sandbox | NotReady> {
-  const spec = {mounts: [], workdir: '/', network: 'none', devices: []} as const;
+const pulledTo = ({scratch}: Host, digest: string): string => join(scratch, `${digest.replace(':', '-')}.sif`);
+
+/** Gets the images of registries that are not here yet, so that no job's time is spent on it. */
+async function pull(
+  use: Exclude<SandboxKind, 'none'>,
+  host: Host,
+  images: readonly Image[],
+): Promise<NotReady | undefined> {
+  const env = {PATH: host.path, HOME: host.home};
+  for (const image of images) {
+    if (image.kind !== 'oci') continue;
+    const {reference, digest} = image;
+    const file = pulledTo(host, digest);
+    const aside = `${file}.${process.pid}.tmp`;
+    const [has, get] =
+      use === 'apptainer'
+        ? [
+            ['test', '-e', file],
+            ['apptainer', 'pull', aside, `docker://${reference}`],
+          ]
+        : [
+            [use, 'image', 'inspect', reference],
+            [use, 'pull', '--quiet', reference],
+          ];
+    const run = (argv: readonly string[]) => execa(argv[0]!, argv.slice(1), {reject: false, env});
+    if ((await run(has)).exitCode === 0) continue;
+    mkdirSync(host.scratch, {recursive: true});
+    const {exitCode, stderr, shortMessage = ''} = await run(get);
+    if (exitCode !== 0) {
+      const message = `the image ${reference} cannot be pulled: ${stderr.trim() || shortMessage}`;
+      return {kind: 'not-ready', message, remedy: `see that "${use} pull docker://${reference}" works here`};
+    }
+    if (use === 'apptainer') renameSync(aside, file);
+  }
+  return undefined;
+}
+
+/** Starts a trivial job in the sandbox. `strict`: without a word of warning. */
+async function tryOut(
+  sandbox: Sandbox,
+  image: Given,
+  how: 'strict' | 'lenient' = 'lenient',
+): Promise<Sandbox | NotReady> {
+  const spec: SandboxSpec = {
+    name: `ptb-try-${process.pid}`,
+    image,
+    mounts: [],
+    workdir: '/',
+    network: 'none',
+    devices: [],
+    environment: [],
+    memoryMb: 100,
+  };
   const [program, ...args] = sandbox.wrap(spec, ['/bin/sh', '-c', 'exit 0']);
   const env = Object.fromEntries(sandbox.carry?.own ?? []);
-  const tried = await execa(program, args, {reject: false, timeout: 60_000, env});
-  if (tried.exitCode === 0) return sandbox;
+  // Its stdin stays open, since a container ends with it.
+  const tried = await execa(program, args, {reject: false, timeout: 60_000, env, stdin: 'pipe'});
+  if (tried.exitCode === 0 && (how === 'lenient' || tried.stderr === '')) return sandbox;
   const missing = tried.code === 'ENOENT';
+  const remedies = REMEDIES[sandbox.kind as Exclude<SandboxKind, 'none'>];
   return {
     kind: 'not-ready',
     message: missing

@@ -1,6 +1,6 @@
 import type {Argv} from '../base/argv.js';
 import {underInit} from './init.js';
-import {INSIDE, type Layout, type RootEntry, type Sandbox, type SandboxSpec} from './sandbox.js';
+import {csv, INSIDE, type Carry, type RootEntry, type Sandbox, type SandboxSpec} from './sandbox.js';
 
 export type ApptainerSettings = {
   readonly program: string;
@@ -10,52 +10,57 @@ export type ApptainerSettings = {
   readonly root: readonly RootEntry[];
   /** Without the help of a setuid starter, in a user namespace of its own: for root, who would be root inside. */
   readonly userns: boolean;
+  /** Control groups let it limit memory. */
+  readonly limitsMemory: boolean;
+  /** Where images of registries lie as SIF files. */
+  readonly pulled: (digest: string) => string;
   /** `PATH` and `HOME` of apptainer itself. */
-  readonly path: string;
-  readonly home: string;
+  readonly own: Carry['own'];
 };
 
 /** Apptainer: own pid, mount, ipc and user namespaces, no home and no environment of the host, no write to the image. */
-export const apptainer = ({program, skeleton, root, userns, path, home}: ApptainerSettings): Sandbox => ({
+export const apptainer = (settings: ApptainerSettings): Sandbox => ({
   kind: 'apptainer',
   ends: 'forwards',
-  carry: {
-    prefix: 'APPTAINERENV_',
-    own: [
-      ['PATH', path],
-      ['HOME', home],
-    ],
-  },
-  inside: (): Layout => INSIDE,
-  wrap: ({mounts, workdir, network, devices}: SandboxSpec, command: Argv): Argv => {
-    const bind = (from: string, to: string, access: 'read' | 'write'): string[] => [
-      '--mount',
-      ['type=bind', `source=${from}`, `destination=${to}`, ...(access === 'read' ? ['ro'] : [])].map(csv).join(','),
-    ];
-    return [
-      program,
-      '--silent',
-      'exec',
-      ...(userns ? ['--userns'] : []),
-      '--containall',
-      '--cleanenv',
-      '--no-eval',
-      '--no-init',
-      // Files of the user, and of root where that is who runs it, are writable below /sys.
-      '--no-mount',
-      'sys,cwd,hostfs,bind-paths',
-      '--no-home',
-      ...(network === 'none' ? ['--net', '--network', 'none'] : []),
-      ...root.flatMap((entry) => (entry.kind === 'folder' ? bind(entry.path, entry.path, 'read') : [])),
-      ...devices.flatMap((device) => bind(device, device, 'write')),
-      ...mounts.flatMap(({from, to, access}) => bind(from, to, access)),
-      '--pwd',
-      workdir,
-      skeleton,
-      ...underInit(['APPTAINER_CONTAINER', 'SINGULARITY_CONTAINER'], ['PROMPT_COMMAND'], command),
-    ];
-  },
+  carry: {prefix: 'APPTAINERENV_', own: settings.own},
+  limitsMemory: settings.limitsMemory,
+  inside: () => INSIDE,
+  wrap: (spec, command) => wrap(settings, spec, command),
 });
 
-/** A field of `--mount`, which is read as a line of CSV. */
-const csv = (field: string): string => (/[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
+function wrap(settings: ApptainerSettings, spec: SandboxSpec, command: Argv): Argv {
+  const {program, skeleton, root, userns, limitsMemory, pulled} = settings;
+  const {image, mounts, workdir, network, devices, memoryMb} = spec;
+  const bind = (from: string, to: string, access: 'read' | 'write'): string[] => [
+    '--mount',
+    ['type=bind', `source=${from}`, `destination=${to}`, ...(access === 'read' ? ['ro'] : [])].map(csv).join(','),
+  ];
+  const system = (): string[] =>
+    root.flatMap((entry) => (entry.kind === 'folder' ? bind(entry.path, entry.path, 'read') : []));
+  // The machine's own folders hold the driver's libraries; into an image they are brought with the devices.
+  const gpus = (): string[] => {
+    if (devices.length === 0) return [];
+    return image.kind === 'host' ? devices.flatMap((device) => bind(device, device, 'write')) : ['--nv'];
+  };
+  return [
+    program,
+    '--silent',
+    'exec',
+    ...(userns ? ['--userns'] : []),
+    '--containall',
+    '--cleanenv',
+    '--no-eval',
+    '--no-init',
+    // Files of the user, and of root where that is who runs it, would be writable below /sys.
+    ...['--no-mount', 'sys,cwd,hostfs,bind-paths'],
+    '--no-home',
+    ...(network === 'none' ? ['--net', '--network', 'none'] : []),
+    ...(limitsMemory ? ['--memory', `${memoryMb}M`] : []),
+    ...(image.kind === 'host' ? system() : []),
+    ...gpus(),
+    ...mounts.flatMap(({from, to, access}) => bind(from, to, access)),
+    ...['--pwd', workdir],
+    image.kind === 'host' ? skeleton : image.kind === 'file' ? image.path : pulled(image.digest),
+    ...underInit({forget: ['PROMPT_COMMAND'], hide: ['APPTAINER_CONTAINER', 'SINGULARITY_CONTAINER']}, command),
+  ];
+}

@@ -8,6 +8,7 @@ import {INSIDE, type RootEntry, type Sandbox, type SandboxSpec} from './sandbox.
 export const bwrap = (program: string, root: readonly RootEntry[]): Sandbox => ({
   kind: 'bwrap',
   ends: 'reaps',
+  limitsMemory: false,
   inside: () => INSIDE,
   wrap: ({mounts, workdir, network, devices}: SandboxSpec, command: Argv): Argv => [
     program,

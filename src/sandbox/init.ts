@@ -1,24 +1,40 @@
 import type {Argv} from '../base/argv.js';
 import {INSIDE} from './sandbox.js';
 
-/**
- * The first process of a job where the sandbox program hands TERM to it alone: it passes TERM on to all others, and ends with
- * the code of the command. `$1`: names that the sandbox program has set, for all to forget.
- */
-const SCRIPT = `unset $1 "\${!APPTAINER@}" "\${!SINGULARITY@}"; shift
-trap 'again=1; kill -s TERM -1' TERM
-env -u _ -u SHLVL "$@" & child=$!
+export type InitSettings = {
+  /** Variables of the sandbox program's own, which the job shall not see. */
+  readonly forget: readonly string[];
+  /** Of these, what would show paths of the machine to whoever reads the first process' environment. */
+  readonly hide?: readonly string[];
+  /** All ends when stdin does: whoever holds its other end is dead. */
+  readonly lifeline?: boolean;
+};
+
+const FORGET = `unset $1 "\${!APPTAINER@}" "\${!SINGULARITY@}"; shift`;
+
+/** TERM of the init itself goes to all processes but itself and this one. */
+const LIFELINE = `trap 'exit 137' USR1
+exec 3<&0
+(trap '' TERM; while read -r _ <&3; do :; done; kill -s USR1 $$) &
+exec 3<&-`;
+
+/** `-u`: what bash sets for its own. A `wait` that TERM interrupted is taken up again. */
+const RUN = `trap 'again=1; kill -s TERM -1' TERM
+env -u _ -u SHLVL -u OLDPWD "$@" & child=$!
 while again=; wait "$child"; code=$?; [ "$again" ]; do :; done
 exit "$code"`;
 
-/** `hide`: variables that would show paths of the machine to whoever reads the first process' environment. */
-export const underInit = (hide: readonly string[], forget: readonly string[], command: Argv): Argv => [
+/**
+ * The first process of a job where the sandbox program hands TERM to it alone: it passes TERM on to all others, and ends with
+ * the code of the command.
+ */
+export const underInit = ({forget, hide = [], lifeline = false}: InitSettings, command: Argv): Argv => [
   'env',
   ...hide.flatMap((name) => ['-u', name]),
   `HOME=${INSIDE.home}`,
   'bash',
   '-c',
-  SCRIPT,
+  [FORGET, ...(lifeline ? [LIFELINE] : []), RUN].join('\n'),
   'init',
   forget.join(' '),
   ...command,

@@ -4,6 +4,7 @@ import type {Sandbox} from './sandbox.js';
 export const none = (path: string): Sandbox => ({
   kind: 'none',
   ends: 'open',
+  limitsMemory: false,
   inside: (outside) => ({...outside, path}),
   wrap: (_spec, command) => command,
 });

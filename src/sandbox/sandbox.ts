@@ -1,15 +1,22 @@
 import type {Argv} from '../base/argv.js';
+import type {Image} from '../config/image.js';
+import type {SandboxKind} from '../config/pipeline.js';
 
 export type Mount = {readonly from: string; readonly to: string; readonly access: 'read' | 'write'};
 
 /** What a job's process may see, and nothing else. */
 export type SandboxSpec = {
+  /** The job's: unique on the machine. */
+  readonly name: string;
+  readonly image: Exclude<Image, {kind: 'output'}>;
   readonly mounts: readonly Mount[];
   readonly workdir: string;
   readonly network: 'none' | 'host';
   /** Device files of the GPUs, where the step holds some. */
   readonly devices: readonly string[];
-  readonly image?: string;
+  /** Names of the variables that get inside; the sandbox has `PATH` and `HOME` of its own. */
+  readonly environment: readonly string[];
+  readonly memoryMb: number;
 };
 
 /** Where a job finds its parts. The same names outside and inside; a sandbox maps one to the other. */
@@ -40,13 +47,22 @@ export type Carry = {
 
 /** A kind of sandbox: pure functions, so that what it does can be printed and tested without root. */
 export type Sandbox = {
-  readonly kind: 'apptainer' | 'bwrap' | 'none';
+  readonly kind: SandboxKind;
   /** Where the run script sees what lies at `outside`. */
   inside(outside: Layout): Layout;
   wrap(spec: SandboxSpec, command: Argv): Argv;
   readonly ends: Ends;
   /** Absent where variables arrive as they are. */
   readonly carry?: Carry;
+  /** A job that takes more memory than it asked for is ended, and the machine not taken down. */
+  readonly limitsMemory: boolean;
+  /** Where a job runs beside its sandbox program, and not below it. */
+  readonly beside?: {
+    /** Sends TERM to the job's first process. */
+    term(name: string): Argv;
+    /** Ends what is left of a job whose sandbox program was killed. */
+    remove(name: string): Argv;
+  };
 };
 
 /**
@@ -67,3 +83,6 @@ export const INSIDE: Layout = {
   tmp: '/tmp',
   path: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
 };
+
+/** A field of `--mount`, which apptainer, podman and docker read as a line of CSV. */
+export const csv = (field: string): string => (/[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);

@@ -7,6 +7,7 @@ import type {Read} from '../graph/spec.js';
 import type {Step} from '../graph/step.js';
 import type {KeyDoc} from '../plan/key.js';
 import type {FileDigests} from '../plan/plan.js';
+import type {ImageDigests} from './images.js';
 
 /**
  * The project files of steps. What is digested here is what a step is handed: an edit while a job waits in a queue
@@ -17,16 +18,25 @@ export class ProjectFiles {
   readonly #bySteps = new Map<string, KeyDoc['files']>();
   readonly #matches = new Map<string, readonly string[]>();
 
-  constructor(readonly root: string) {}
+  constructor(
+    readonly root: string,
+    private readonly images: ImageDigests,
+  ) {}
 
   readonly digests: FileDigests = (step) => {
     // Steps of a stage mostly read the same files: one object for all of them.
-    const shared = [step.stage.name, ...step.spec.reads.map(({path, keyed}) => `${path} ${keyed}`)].join('\n');
+    const shared = [
+      step.stage.name,
+      JSON.stringify(step.spec.image),
+      ...step.spec.reads.map(({path, keyed}) => `${path} ${keyed}`),
+    ].join('\n');
     let digests = this.#bySteps.get(shared);
     if (digests === undefined) {
       const gone = this.missing(step)[0];
       if (gone) throw new FileGone(gone.path, gone.at);
       digests = Object.fromEntries(this.#keyed(step).map((path) => [path, this.#digest(path, step)]));
+      const {image} = step.spec;
+      if (image.kind === 'file') digests = {...digests, 'sandbox.image': this.images.of(image.path)};
       this.#bySteps.set(shared, digests);
     }
     return digests;

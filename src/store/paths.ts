@@ -11,6 +11,8 @@ export type Runs = {
   readonly ledger: string;
   readonly controller: string;
   readonly pauses: string;
+  /** What sandboxes need on disk: images, an empty root. Made again when it is gone. */
+  readonly sandbox: string;
 };
 
 export const runsAt = (root: string): Runs => ({
@@ -21,6 +23,7 @@ export const runsAt = (root: string): Runs => ({
   ledger: join(root, 'ledger.json'),
   controller: join(root, 'controller.json'),
   pauses: join(root, 'pauses.json'),
+  sandbox: join(root, 'sandbox'),
 });
 
 /** `<readable cell>-<key12>`: the words are for people, the key makes it one. */

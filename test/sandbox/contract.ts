@@ -17,14 +17,18 @@ import {fileURLToPath} from 'node:url';
 import {execa} from 'execa';
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import type {Argv} from '../../src/base/argv.js';
+import {HOST} from '../../src/config/image.js';
 import {parseExitRecord, type ExitRecord} from '../../src/executor/exit-record.js';
-import {jobScript} from '../../src/executor/job-script.js';
+import {carried, jobScript} from '../../src/executor/job-script.js';
 import type {Layout, Sandbox, SandboxSpec} from '../../src/sandbox/sandbox.js';
-import {killBelow, processesBelow} from '../rig/processes.js';
+import {kill, killBelow, processes, processesBelow} from '../rig/processes.js';
 import {until} from '../rig/until.js';
 
 /** No process of a job is alive this many ms after its KILL. */
 const SOON = 2000;
+
+/** What the jobs ask for. */
+const MEMORY_MB = 100;
 
 /** What a sandbox promises a job, and whoever started it. */
 export const LINES = [
@@ -39,13 +43,16 @@ export const LINES = [
   'no network is reached when none was asked for',
   'the network is reached when it was asked for',
   'only the allowed variables are set',
+  'a secret arrives, and stands in no argument list',
   'an argument arrives as it was given',
   'exit codes pass through',
   'deaths by signal pass through',
-  'TERM reaches the script, which may save what it has',
+  'TERM reaches every process, each of which may save what it has',
   'KILL ends what ignores TERM',
+  'all ends when the script and its whole session are killed',
   'all processes end with the job',
   'a daemon that hides ends with the job',
+  'more memory than it asked for ends the job, and only it',
 ] as const;
 
 export type Line = (typeof LINES)[number];
@@ -55,13 +62,15 @@ export type NotGuaranteed = Partial<Record<Line, string>>;
 
 /** Every sandbox is judged by these lines; called once per kind. */
 export function sandboxContract(
-  name: string,
+  title: string,
   find: () => Promise<Sandbox>,
   notGuaranteed: NotGuaranteed,
   /** Who starts the jobs, if not the user of the test. */
   user?: {readonly uid: number; readonly gid: number},
+  image: SandboxSpec['image'] = HOST,
 ): void {
   let sandbox: Sandbox;
+  let name: string;
   let root: string;
   let dir: string;
   let outside: Layout;
@@ -80,6 +89,7 @@ export function sandboxContract(
   });
 
   beforeEach(() => {
+    name = `ptb-contract-${process.pid}-${++jobs}`;
     root = realpathSync(mkdtempSync(join(tmpdir(), 'ptb-sandbox-')));
     dir = join(root, 'job');
     const part = (folder: string): string => {
@@ -123,13 +133,17 @@ export function sandboxContract(
   ];
 
   /** Starts the job as an executor does, with the same mounts that the engine gives every kind. */
-  const start = (command: Argv, network: SandboxSpec['network'] = 'none') => {
+  const start = (command: Argv, network: SandboxSpec['network'] = 'none', secrets: readonly string[] = []) => {
     const bind = (part: Exclude<keyof Layout, 'path' | 'inputs'>, access: 'read' | 'write') => ({
       from: outside[part],
       to: inside[part],
       access,
     });
     const spec: SandboxSpec = {
+      name,
+      image,
+      environment: carried(variables(), secrets),
+      memoryMb: MEMORY_MB,
       mounts: [
         bind('tmp', 'write'),
         bind('home', 'write'),
@@ -150,8 +164,9 @@ export function sandboxContract(
       graceSeconds: 0.5,
       ends: sandbox.ends,
       ...(sandbox.carry ? {carry: sandbox.carry} : {}),
+      ...(sandbox.beside ? {beside: {term: sandbox.beside.term(name), remove: sandbox.beside.remove(name)}} : {}),
     };
-    writeFileSync(join(dir, 'job.sh'), jobScript({title: 'a job', dir, run, secrets: []}));
+    writeFileSync(join(dir, 'job.sh'), jobScript({title: 'a job', dir, run, secrets}));
     if (user) for (const path of everythingIn(root)) lchownSync(path, user.uid, user.gid);
     return execa('bash', ['job.sh'], {
       cwd: dir,
@@ -221,7 +236,10 @@ export function sandboxContract(
         join(root, 'other-job/trace.txt'),
         join(root, 'upstream/secret'),
         join(dir, 'job.sh'),
-        ...(homedir() === '/' ? [] : readdirSync(homedir()).map((name) => join(homedir(), name))),
+        // What every new home holds may stand in an image too.
+        ...(homedir() === '/' ? [] : readdirSync(homedir()).filter((file) => !/^\.(bash|profile)/.test(file))).map(
+          (file) => join(homedir(), file),
+        ),
       ];
       const seen = hidden.map((path) => `[ -e '${path}' ] && echo '${path}'`).join('\n');
       await bash(`${seen}\nls "$PTB_IN_FETCH"`);
@@ -256,7 +274,8 @@ export function sandboxContract(
           .filter((variable) => variable !== '')
           .map((variable) => [variable.slice(0, variable.indexOf('=')), variable.slice(variable.indexOf('=') + 1)]),
       );
-      const {PWD = inside.work, ...rest} = seen; // bwrap sets it to the folder it changes to
+      // bwrap sets the folder it changes to; an image has libraries of its own.
+      const {PWD = inside.work, LD_LIBRARY_PATH: _, ...rest} = seen;
       expect(rest).toEqual({...Object.fromEntries(variables()), LANG: 'C.UTF-8'});
       expect(PWD).toBe(inside.work);
     },
@@ -297,20 +316,56 @@ export function sandboxContract(
         expect(await bash(`bash -c 'kill -${signal} $$'; exit $?`)).toBe(128 + number);
       }
     },
-    async 'TERM reaches the script, which may save what it has'() {
-      const script = `trap 'echo saved >saved; exit 0' TERM; : >up; until [ -e go ]; do sleep 0.02; done`;
+    async 'TERM reaches every process, each of which may save what it has'() {
+      const saving = (file: string, code: number): string =>
+        `trap 'echo saved >${file}; exit ${code}' TERM; : >up-${file}; until [ -e go ]; do sleep 0.02; done`;
+      const script = `setsid bash -c "${saving('child', 1)}" & ${saving('saved', 0).replace('exit 0', 'until [ -e child ]; do sleep 0.02; done; exit 0')}`;
       const job = start(['bash', '-c', script]);
-      await until(() => existsSync(join(outside.work, 'up')), 'the script is up');
+      const isUp = (file: string): boolean => existsSync(join(outside.work, `up-${file}`));
+      await until(() => isUp('child') && isUp('saved'), 'the script is up');
       process.kill(job.pid!, 'SIGTERM');
-      expect(await ended(job)).toMatchObject({endedBy: 'cancel'});
-      expect(readFileSync(join(outside.work, 'saved'), 'utf8')).toBe('saved\n');
+      expect(await ended(job)).toMatchObject({endedBy: 'cancel', code: 0});
+      for (const file of ['saved', 'child']) expect(readFileSync(join(outside.work, file), 'utf8')).toBe('saved\n');
     },
     async 'KILL ends what ignores TERM'() {
-      const job = start(['bash', '-c', `trap '' TERM; : >up; until [ -e go ]; do sleep 0.02; done`]);
-      await until(() => existsSync(join(outside.work, 'up')), 'the script is up');
+      const mark = `1005.${process.pid}`;
+      const job = start(['bash', '-c', `trap '' TERM; sleep ${mark} & sleep ${mark}`]);
+      await until(() => sleeping([mark]).length === 2, 'the script is up');
       process.kill(job.pid!, 'SIGTERM');
-      expect(await ended(job)).toMatchObject({endedBy: 'cancel'});
-      await until(() => processesBelow(root).length === 0, 'nothing of the job is left', SOON);
+      expect(await ended(job)).toMatchObject({endedBy: 'cancel', code: 137});
+      expect(sleeping([mark])).toEqual([]);
+      expect(processesBelow(root)).toEqual([]);
+    },
+    async 'all ends when the script and its whole session are killed'() {
+      const mark = `1006.${process.pid}`;
+      const job = start(['bash', '-c', `sleep ${mark}; true`]);
+      await until(() => sleeping([mark]).length === 1, 'the script is up');
+      kill(processes().filter(({session}) => session === job.pid));
+      await job;
+      try {
+        await until(() => sleeping([mark]).length === 0, 'nothing of the job is left', SOON);
+      } finally {
+        for (const pid of sleeping([mark])) process.kill(pid, 'SIGKILL');
+      }
+    },
+    async 'more memory than it asked for ends the job, and only it'() {
+      if (!sandbox.limitsMemory) throw new Error('the sandbox says that it cannot limit memory here');
+      expect(await bash(`python3 -c 'x = bytearray(${4 * MEMORY_MB} << 20); print(len(x))'`)).not.toBe(0);
+      expect(said()).toBe('');
+    },
+    async 'a secret arrives, and stands in no argument list'() {
+      const secret = `canary-${process.pid}`;
+      writeFileSync(join(dir, 'secrets'), `TOKEN=${secret}\n`, {mode: 0o600});
+      const job = start(['bash', '-c', 'echo "$TOKEN" >token; : >up; until [ -e go ]; do sleep 0.02; done'], 'none', [
+        'TOKEN',
+      ]);
+      await until(() => existsSync(join(outside.work, 'up')), 'the script is up');
+      const lists = processes().map(({args}) => args.join(' '));
+      writeFileSync(join(outside.work, 'go'), '');
+      expect((await ended(job)).code).toBe(0);
+      expect(readFileSync(join(outside.work, 'token'), 'utf8')).toBe(`${secret}\n`);
+      expect(lists.filter((list) => list.includes(secret))).toEqual([]);
+      expect(readFileSync(join(dir, 'job.sh'), 'utf8')).not.toContain(secret);
     },
     async 'all processes end with the job'() {
       const marks = [1001, 1002, 1003].map((n) => `${n}.${process.pid}`);
@@ -328,7 +383,7 @@ export function sandboxContract(
     },
   };
 
-  describe(`sandbox ${name}`, () => {
+  describe(`sandbox ${title}`, () => {
     for (const line of LINES) {
       const reason = notGuaranteed[line];
       if (reason === undefined) test(line, checks[line]);
@@ -341,6 +396,9 @@ const everythingIn = (folder: string): string[] => [
   folder,
   ...readdirSync(folder, {recursive: true, encoding: 'utf8'}).map((path) => join(folder, path)),
 ];
+
+/** Each job has a name of its own. */
+let jobs = 0;
 
 /** Processes `sleep MARK`. */
 const sleeping = (marks: readonly string[]): number[] =>

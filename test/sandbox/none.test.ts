@@ -11,6 +11,7 @@ sandboxContract('none', () => Promise.resolve(none('/usr/local/bin:/usr/bin:/bin
   'a link does not lead out of it': SEES_ALL,
   'processes of the host are neither visible nor to be signalled': 'it has no pid namespace',
   'no network is reached when none was asked for': 'it has no network namespace',
+  'more memory than it asked for ends the job, and only it': 'it sets no control group',
   'a daemon that hides ends with the job':
     'without a pid namespace daemons are found by their environment or their parents',
 });
