@@ -36,7 +36,7 @@ while IFS=, read -r uuid model used; do
   case $model in *"$name"*) ;; *) not_ready "GPU $uuid is a$model, asked for $name" ;; esac
   case \${used// /} in
     '' | *[!0-9]*) ;;
-    *) [ "$used" -le ${IDLE_MEMORY} ] || not_ready "GPU $uuid is not idle: $used MiB are in use" ;;
+    *) [ "$used" -le ${IDLE_MEMORY} ] || not_ready "GPU $uuid is not idle:$used MiB are in use" ;;
   esac
 done <<END
 $gpus

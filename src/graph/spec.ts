@@ -125,7 +125,8 @@ export function specOf(
     const parsed = parseImage(text, pipeline.root);
     return parsed.kind === 'unclear' ? HOST : parsed;
   };
-  const gpuName = resources.gpuName === undefined ? undefined : texts(resources.gpuName, pathTo('resources', 'gpu-name'))[0];
+  const gpuName =
+    resources.gpuName === undefined ? undefined : texts(resources.gpuName, pathTo('resources', 'gpu-name'))[0];
   const limit = measure('time', resources.time, DURATION);
   const spec: Spec = {
     fields,

@@ -403,7 +403,7 @@ stages: [fetch]
 gpus: two
 score: {average: plainn, flagged: yes}
 executor: local
-sandbox: {use: docker, expose: /data}
+sandbox: {use: chroot, expose: /data}
 profiles: x
 prompt: /abs
 environment: {packages: ../x}
@@ -451,13 +451,13 @@ settings:
              |           ^
         hint: its settings: use, cpus, memory, gpus
 
-      pipeline.yaml:8:16: error: sandbox.use cannot be "docker"
-           8 | sandbox: {use: docker, expose: /data}
+      pipeline.yaml:8:16: error: sandbox.use cannot be "chroot"
+           8 | sandbox: {use: chroot, expose: /data}
              |                ^
-        hint: known: apptainer, bwrap, none
+        hint: known: apptainer, bwrap, docker, none, podman
 
       pipeline.yaml:8:32: error: sandbox.expose must be a list, not the text "/data"
-           8 | sandbox: {use: docker, expose: /data}
+           8 | sandbox: {use: chroot, expose: /data}
              |                                ^
         hint: further folders of this machine that jobs may read
 

@@ -71,7 +71,14 @@ test.each<[string, Written]>([
 test.each<[string, Written, string[]]>([
   ['the command', train(TRAIN.replace('run.sh]', 'run.sh, -x]')), ['stage.run']],
   ['the preparation', train(`${TRAIN}prepare: [bash, run.sh]\n`), ['stage.prepare']],
-  ['the image', train(`${TRAIN}sandbox: {image: docker://a@sha256:${'0'.repeat(64)}}\n`), ['stage.image']],
+  [
+    'the image',
+    {
+      'pipeline.yaml': `${PIPELINE}sandbox: {use: apptainer}\n`,
+      ...train(`${TRAIN}sandbox: {image: docker://a@sha256:${'0'.repeat(64)}}\n`),
+    },
+    ['stage.image'],
+  ],
   ['the network', train(`${TRAIN}sandbox: {network: true}\n`), ['stage.network']],
   ['the count of GPUs', train(TRAIN.replace('{time:', '{gpus: 1, time:')), ['stage.gpus']],
   [
