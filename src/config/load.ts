@@ -1,12 +1,10 @@
 import {existsSync} from 'node:fs';
 import {basename, dirname, resolve} from 'node:path';
 import {ok, type Issue, type Result} from '../base/issue.js';
-import {quoted} from '../base/quoted.js';
 import {asText, isObject, member, type JsonObject} from '../base/json.js';
 import {checkStages} from './check.js';
 import {loadCatalog} from './load-catalog.js';
 import {loadStages} from './load-stages.js';
-import {placeOf, pointer, type Located} from './located.js';
 import {matrixOf} from './matrix.js';
 import {overlay, PROFILE_FILE} from './overlay.js';
 import {gpuHourUsdOf, limitsOf, type Pipeline} from './pipeline.js';
@@ -64,7 +62,6 @@ function assemble(request: Request, files: Files): Result<Pipeline> {
     ...[matrix, catalog].flatMap((part) => (!part || part.ok ? [] : part.issues)),
     ...stages.issues,
     ...checkStages(stages, matrix?.ok ? [...matrix.value.axes.keys()] : undefined, files),
-    ...(isSound('sandbox') ? checkExposed(source) : []),
     ...(isSound('sandbox') ? checkSandbox(source, root, stages.used, (name) => stages.broken.includes(name)) : []),
     ...(isSound('score') ? checkScore(source, stages.used, (name) => stages.broken.includes(name)) : []),
   ];
@@ -91,21 +88,6 @@ function assemble(request: Request, files: Files): Result<Pipeline> {
     gpuHourUsd: gpuHourUsdOf(prices, member(others.gpus, 'name')),
     limits: limitsOf(limits),
     source,
-  });
-}
-
-/** What every job has of its own, so that the machine's folder of that name cannot be seen. */
-const OF_THE_JOB = ['/tmp', '/work', '/ptb', '/home/ptb', '/proc', '/dev'];
-
-function checkExposed(source: Located): Issue[] {
-  const {use, expose} = sandboxOf(member(source.value, 'sandbox'));
-  if (use === 'none') return [];
-  return expose.flatMap((path, n): Issue[] => {
-    const own = OF_THE_JOB.find((folder) => path === folder || path.startsWith(`${folder}/`));
-    if (own === undefined) return [];
-    const message = `sandbox.expose names ${quoted(path)}, which no job can see: its ${own} is its own`;
-    const at = placeOf(source, pointer('/sandbox/expose', n));
-    return [{code: 'bad-value', message, at, hint: 'move it to another folder, or bind it there'}];
   });
 }
 

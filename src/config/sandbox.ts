@@ -4,7 +4,7 @@ import {member, type Json} from '../base/json.js';
 import {quoted} from '../base/quoted.js';
 import {suggest} from '../base/suggest.js';
 import {HOST, parseImage, type Image} from './image.js';
-import {placeOf, type Located} from './located.js';
+import {placeOf, pointer, type Located} from './located.js';
 import type {SandboxKind, SandboxSettings} from './pipeline.js';
 import type {Stage} from './stage.js';
 
@@ -61,7 +61,7 @@ const INSTEAD: Readonly<Record<SandboxKind, string>> = {
   podman: 'it runs docker://NAME@sha256:… or host; SIF files are for apptainer',
 };
 
-/** Checks `sandbox.image` of the pipeline. */
+/** Checks `sandbox.image` and `sandbox.expose` of the pipeline. */
 export function checkSandbox(
   source: Located,
   root: string,
@@ -73,5 +73,23 @@ export function checkSandbox(
   const text = member(sandbox, 'image') ?? 'host';
   if (typeof text !== 'string') return [];
   const named = member(sandbox, 'image') !== undefined;
-  return imageIssues(text, root, use, placeOf(source, named ? '/sandbox/image' : '/sandbox'), stages, isBroken);
+  return [
+    ...imageIssues(text, root, use, placeOf(source, named ? '/sandbox/image' : '/sandbox'), stages, isBroken),
+    ...checkExposed(source, sandboxOf(sandbox, root)),
+  ];
+}
+
+/** What every job has of its own, so that the machine's folder of that name cannot be seen. */
+const OF_THE_JOB = ['/tmp', '/work', '/ptb', '/home/ptb', '/proc', '/dev'];
+
+/** Checks `sandbox.expose` of the pipeline. */
+function checkExposed(source: Located, {use, expose}: SandboxSettings): Issue[] {
+  if (use === 'none') return [];
+  return expose.flatMap((path, n): Issue[] => {
+    const own = OF_THE_JOB.find((folder) => path === folder || path.startsWith(`${folder}/`));
+    if (own === undefined) return [];
+    const message = `sandbox.expose names ${quoted(path)}, which no job can see: its ${own} is its own`;
+    const at = placeOf(source, pointer('/sandbox/expose', n));
+    return [{code: 'bad-value', message, at, hint: 'move it to another folder, or bind it there'}];
+  });
 }
