@@ -45,11 +45,11 @@ check 'tsc' npx tsc --noEmit -p .
 check 'shellcheck' bash -c "git ls-files '*.sh' src/bin/ptb .ci/run | xargs shellcheck"
 check 'ruff' ruff check .
 check 'ruff format' ruff format --check .
-check 'mypy packages' mypy evals/numpy_lm evals/ptb_evals
+check 'mypy packages' mypy evals/numpy_lm evals/ptb_evals evals/tiny_lm
 check 'mypy agents' mypy agents
 # Their file names repeat from folder to folder, so each is a program of its own.
 for folder in stages/*/ evals/*/; do
-  case $folder in evals/numpy_lm/ | evals/ptb_evals/) continue ;; esac
+  case $folder in evals/numpy_lm/ | evals/ptb_evals/ | evals/tiny_lm/) continue ;; esac
   compgen -G "$folder*.py" >/dev/null || continue
   check "mypy $folder" env MYPYPATH="evals:agents:$folder" mypy "$folder"
 done

@@ -4,33 +4,39 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-# What is shared lies beside this file in an agent's work folder, and one level up in the project.
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
+# The shared package lies beside this file in an agent's work folder, where Python finds it, or one level up.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-from inspect_cli import Benchmark, main  # noqa: E402
+from ptb_evals import Benchmark, main
+from ptb_evals.chat import Chat, Data
 
 if TYPE_CHECKING:
     from inspect_ai import Task
+    from inspect_ai.dataset import Sample
 
 
-def task() -> Task:
-    """The task of inspect_evals as it is: category exec_simple."""
-    from inspect_evals.bfcl import bfcl
+def task(data: Data, plain: bool) -> Task:
+    """inspect_evals' reading of the category exec_simple, the call compared exactly."""
+    from inspect_ai import Task
+    from inspect_evals.bfcl.bfcl import create_tool_info_from_dict, record_to_sample
 
-    return bfcl()
+    from ptb_evals.chat.scorer import exact
+    from ptb_evals.scorers.call import judge
+
+    def sample(row: dict[str, Any]) -> Sample:
+        one = record_to_sample(row)
+        one.id = row.get("id")
+        one.metadata = {
+            "tools": [create_tool_info_from_dict(spec) for spec in one.metadata["tools"]],
+            "call": one.metadata["target_obj"],
+        }
+        return one
+
+    return Task(dataset=data.samples("train", sample), scorer=exact(judge))
 
 
 if __name__ == "__main__":
-    sys.exit(
-        main(
-            Benchmark(
-                title="BFCL",
-                task=task,
-                limit=None,
-                max_tokens=16000,
-                server={"enable_auto_tool_choice": None, "tool_call_parser": "hermes"},
-            )
-        )
-    )
+    exam = Chat("gorilla-llm/Berkeley-Function-Calling-Leaderboard", task, config="exec_simple")
+    sys.exit(main(Benchmark(title="BFCL", exam=exam, max_tokens=16000)))

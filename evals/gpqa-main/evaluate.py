@@ -4,33 +4,44 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-# What is shared lies beside this file in an agent's work folder, and one level up in the project.
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
+# The shared package lies beside this file in an agent's work folder, where Python finds it, or one level up.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-from inspect_cli import Benchmark, main  # noqa: E402
+from ptb_evals import Benchmark, main
+from ptb_evals.chat import Chat, Data
 
 if TYPE_CHECKING:
     from inspect_ai import Task
+    from inspect_ai.dataset import Sample
 
 
-# The order of the choices is part of the benchmark: the same in every run.
+# The order of the choices is part of the benchmark: the same in every run, for each question on its own.
 SHUFFLE_SEED = 42
 
 
-def task() -> Task:
+def task(data: Data, plain: bool) -> Task:
     """The main set, which inspect_evals does not have, asked as it asks the diamond set."""
     from inspect_ai import Task
-    from inspect_ai.dataset import hf_dataset
-    from inspect_ai.scorer import choice
-    from inspect_ai.solver import multiple_choice
-    from inspect_evals.gpqa.gpqa import record_to_sample
+    from inspect_ai.dataset import Sample
+    from inspect_ai.solver import MultipleChoiceTemplate
 
-    dataset = hf_dataset("Idavidrein/gpqa", name="gpqa_main", split="train", sample_fields=record_to_sample)
-    dataset.shuffle_choices(SHUFFLE_SEED)
-    return Task(dataset=dataset, solver=multiple_choice(cot=True), scorer=choice())
+    from ptb_evals.chat.scorer import exact
+    from ptb_evals.scorers.letter import judge, lettered, shuffled
+
+    def sample(row: dict[str, Any]) -> Sample:
+        name = row["Record ID"]
+        wrong = [str(row[f"Incorrect Answer {n}"]) for n in (1, 2, 3)]
+        choices, right = shuffled(str(row["Correct Answer"]), wrong, f"{SHUFFLE_SEED} {name}")
+        question = MultipleChoiceTemplate.SINGLE_ANSWER_COT.value.format(
+            letters="A,B,C,D", question=row["Question"], choices=lettered(choices)
+        )
+        return Sample(input=question, target=right, id=name)
+
+    return Task(dataset=data.samples("train", sample), scorer=exact(judge))
 
 
 if __name__ == "__main__":
-    sys.exit(main(Benchmark(title="GPQA (Main)", task=task, limit=50, max_tokens=16000)))
+    exam = Chat("Idavidrein/gpqa", task, config="gpqa_main")
+    sys.exit(main(Benchmark(title="GPQA (Main)", exam=exam, limit=50, max_tokens=16000)))

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# What is shared lies beside this file in an agent's work folder, and one level up in the project.
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
+# The shared package lies beside this file in an agent's work folder, where Python finds it, or one level up.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-from inspect_cli import Benchmark, main  # noqa: E402
+from ptb_evals import Benchmark, main
+from ptb_evals.chat import Chat, Data
 
 if TYPE_CHECKING:
     from inspect_ai import Task
 
 
-def task() -> Task:
-    """The task of inspect_evals; answers run in this machine, which is a sandbox already."""
-    from inspect_evals.humaneval import humaneval
+def task(data: Data, plain: bool) -> Task:
+    """inspect_evals' prompt; the answer's function must pass all assertions, in a process that it cannot
+    leave.
+    """
+    from inspect_ai import Task
+    from inspect_evals.humaneval.humaneval import record_to_sample
 
-    return humaneval(sandbox="local")
+    from ptb_evals.chat.scorer import exact
+    from ptb_evals.scorers.program import judge
+
+    return Task(
+        dataset=data.samples("test", record_to_sample()), scorer=exact(partial(judge, hidden=data.folders()))
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(main(Benchmark(title="HumanEval", task=task, limit=150, max_tokens=4000)))
+    exam = Chat("openai/openai_humaneval", task, config="openai_humaneval")
+    sys.exit(main(Benchmark(title="HumanEval", exam=exam, limit=150, max_tokens=4000)))

@@ -1,8 +1,12 @@
-"""What every `evaluate.py` shares: the command line, the engines, the scorer, the result's file."""
+"""What every `evaluate.py` shares: the command line, the model's load check, the score and its file.
+
+`exact` asks with numpy and compares characters; `chat` asks with inspect-ai. Neither is imported before it is
+used.
+"""
 
 from __future__ import annotations
 
-from .benchmark import Benchmark, Item
+from .benchmark import Benchmark
 from .evaluate import main
 
-__all__ = ["Benchmark", "Item", "main"]
+__all__ = ["Benchmark", "main"]

@@ -1,62 +1,86 @@
-"""A benchmark: a data set in the hub cache whose items have one right answer."""
+"""A benchmark, what asks it, and the settings of one evaluation."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal, Protocol
 
-from numpy_lm.hub import snapshot
+Kind = Literal["models", "datasets"]
 
 
-class DataError(ValueError):
-    """A data set that is not what the benchmark expects; the message is one line with file and line number.
+class ModelError(ValueError):
+    """The model cannot be asked; the message is one line."""
+
+
+class DataError(LookupError):
+    """The data set is absent or not what the benchmark expects; the message is one line.
 
     It never quotes an item: the message may end in a log that the agent can read.
     """
 
 
+class EvaluationError(RuntimeError):
+    """The evaluation broke down, which says nothing of the model; the message is one line."""
+
+
+class OutOfMemory(EvaluationError):
+    """The GPU's memory, or the machine's, did not suffice."""
+
+
 @dataclass(frozen=True)
-class Item:
-    id: str
-    prompt: str
-    answer: str
+class Settings:
+    """One evaluation, as the command line asks for it.
+
+    `limit` is a number of items, None for all; `template` a chat template's file, None for the model's own;
+    `max_connections` how many prompts are answered at a time; `log_dir` where a log with all items goes, None
+    for nowhere.
+    """
+
+    model: Path
+    engine: str
+    limit: int | None
+    max_tokens: int
+    max_connections: int
+    gpu_memory_utilization: float
+    template: Path | None
+    seed: int
+    few_shot: bool = False
+    log_dir: Path | None = None
+
+
+class Exam(Protocol):
+    """What asks a benchmark's questions. The first of its engines is the default."""
+
+    @property
+    def engines(self) -> tuple[str, ...]: ...
+
+    @property
+    def few_shot(self) -> bool:
+        """Whether base models can be asked with examples alone, without a chat template."""
+        ...
+
+    def find(self, repo: str, kind: Kind) -> Path | None:
+        """The snapshot's folder of a repository in the hub cache; None when it is not there."""
+        ...
+
+    def measure(self, settings: Settings) -> Sequence[bool]:
+        """For each item whether it was answered rightly. Raises ModelError, DataError, EvaluationError."""
+        ...
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """`title` as in benchmark.txt, the repository id of the data set, and how long an answer may get."""
+    """`title` as in eval.yaml; the others are what an agent's quick check takes when it does not say
+    otherwise.
+
+    `limit` is a number of items, -1 for all.
+    """
 
     title: str
-    data: str
+    exam: Exam
     max_tokens: int
-
-    def test_items(self, hub: Path | None = None) -> list[Item]:
-        """The test split in its own order; HubError where the data set is absent, DataError where broken."""
-        return read_items(snapshot(self.data, "datasets", hub) / "test.jsonl")
-
-
-def read_items(file: Path) -> list[Item]:
-    """One JSON object per line with the strings id, prompt and answer."""
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{file}: cannot be read: {type(error).__name__}") from error
-    items = [_item(line, f"{file}:{number}") for number, line in enumerate(lines, start=1)]
-    if not items:
-        raise DataError(f"{file}: no items")
-    return items
-
-
-def _item(line: str, place: str) -> Item:
-    try:
-        fields: Any = json.loads(line)
-    except ValueError:
-        raise DataError(f"{place}: not JSON") from None
-    if not isinstance(fields, dict):
-        raise DataError(f"{place}: not a JSON object")
-    for name in ("id", "prompt", "answer"):
-        if not isinstance(fields.get(name), str):
-            raise DataError(f"{place}: {name} must be a string")
-    return Item(fields["id"], fields["prompt"], fields["answer"])
+    limit: int = -1
+    max_connections: int = 32
+    gpu_memory_utilization: float = 0.3

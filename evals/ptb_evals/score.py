@@ -1,4 +1,4 @@
-"""Exact match, and the numbers that are made of it."""
+"""What is said of a benchmark's items together, and its file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,6 @@ class Score:
     accuracy: float
     stderr: float
     n: int
-
-
-def exact_match(generated: str, answer: str) -> bool:
-    """Whether the first line generated is the answer, character by character."""
-    return generated.split("\n", 1)[0] == answer
 
 
 def score(right: Sequence[bool]) -> Score:

@@ -7,6 +7,9 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from ptb_evals import Benchmark, main
+from ptb_evals.exact import Exact
 
 if __name__ == "__main__":
-    sys.exit(main(Benchmark(title="Smoke Sorting", data="smoke/sort", max_tokens=8)))
+    sys.exit(
+        main(Benchmark(title="Smoke Sorting", exam=Exact("smoke/sort"), max_tokens=8, max_connections=256))
+    )

@@ -97,6 +97,6 @@ export type ScoreSettings = {
   readonly verdict: string;
   readonly usage: string;
   readonly worked: string;
-  /** Baseline rows in the table's order; `base` is what substitutes a cell. */
+  /** Baseline rows in the table's order; `base` is what substitutes a cell. One with a `?` at its end may be absent. */
   readonly baselines: ReadonlyMap<string, string>;
 };

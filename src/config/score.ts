@@ -18,7 +18,11 @@ export const scoreOf = (value: Json | undefined): ScoreSettings => ({
   worked: asText(member(value, 'worked') ?? 'post-train'),
   baselines: new Map(
     Object.entries(
-      (member(value, 'baselines') ?? {base: 'baseline/base.json', instruct: 'baseline/instruct.json'}) as JsonObject,
+      (member(value, 'baselines') ?? {
+        base: 'baseline/base.json',
+        fewshot: 'baseline/fewshot.json?',
+        instruct: 'baseline/instruct.json',
+      }) as JsonObject,
     ).map(([row, output]) => [row, asText(output)]),
   ),
 });
@@ -51,7 +55,7 @@ export function checkScore(source: Located, stages: readonly Stage[], isBroken: 
       return [{code: 'unknown-stage', message: `there is no stage ${quoted(name)}`, at, hint}];
     }
     const outputs = stage.outputs.map((output) => basename(output.path));
-    const output = rest.join('/');
+    const output = rest.join('/').replace(/\?$/, '');
     if (rest.length === 0 || outputs.includes(output)) return [];
     const place = placeInText(source, path, name.length + 1);
     const message = `stage "${name}" has no output ${quoted(output)}`;

@@ -33,9 +33,12 @@ export function evidenceOf(settings: ScoreSettings, cells: readonly Axes[], fate
   const worked = index(fates(settings.worked));
   const used = index(fates(usageStage));
 
-  const baselines = [...settings.baselines].map(([row, reference]) => {
-    const [stage, file] = split(reference);
-    return [row, fates(stage).map((fate) => ({at: fate.at, metrics: read(fate, file, asMetrics)}))] as const;
+  const baselines = [...settings.baselines].flatMap(([row, reference]) => {
+    const [stage, file] = split(reference.replace(/\?$/, ''));
+    const scores = fates(stage).map((fate) => ({at: fate.at, metrics: read(fate, file, asMetrics)}));
+    if (!reference.endsWith('?')) return [[row, scores] as const];
+    const known = scores.filter(({metrics}) => metrics.kind === 'known');
+    return known.length > 0 ? [[row, known] as const] : [];
   });
   const kinds = new Set<string>();
   const list = cells.map((at): CellEvidence => {

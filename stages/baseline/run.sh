@@ -8,5 +8,9 @@ set -euo pipefail
 base=$(snapshot_of "$PTB_IN_FETCH/hub" "$PTB_MODEL_BASE")
 instruct=$(snapshot_of "$PTB_IN_FETCH/hub" "$PTB_MODEL_INSTRUCT")
 
-bash "$PTB_FILES/stages/evaluate/evaluate.sh" "$base" "$PTB_OUT/base.json"
-bash "$PTB_FILES/stages/evaluate/evaluate.sh" "$instruct" "$PTB_OUT/instruct.json"
+score() { bash "$PTB_FILES/stages/evaluate/evaluate.sh" "$@"; }
+score "$base" "$PTB_OUT/base.json"
+if [ "${PTB_BENCHMARK_FEW_SHOT:-false}" = true ]; then
+  score "$base" "$PTB_OUT/fewshot.json" --few-shot
+fi
+score "$instruct" "$PTB_OUT/instruct.json"

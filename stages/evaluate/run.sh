@@ -15,8 +15,12 @@ if [ ! -d "$model" ] || [ -z "$(ls -A "$model")" ]; then
   exit
 fi
 
+# shellcheck source=/dev/null
+. "$PTB_FILES/stages/environment/activate.sh"
+base=$(snapshot_of "$PTB_IN_FETCH/hub" "$PTB_MODEL_BASE") || exit 1
+
 # Messages are shown as they come and kept, because the last one says why a model does not load.
-{ bash "$here/evaluate.sh" "$model" "$metrics" 2>&1 >&3 | tee messages.txt >&2; } 3>&1
+{ bash "$here/evaluate.sh" "$model" "$metrics" --base-path "$base" 2>&1 >&3 | tee messages.txt >&2; } 3>&1
 status=$?
 if [ "$status" -eq 2 ]; then
   message=$(grep -v '^[[:space:]]*$' messages.txt | tail -n 1)

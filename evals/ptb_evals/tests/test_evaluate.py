@@ -10,10 +10,11 @@ import pytest
 
 from numpy_lm import Example, Model, train
 from ptb_evals import Benchmark, main
+from ptb_evals.exact import Exact
 
 from .conftest import ITEMS
 
-TOY = Benchmark(title="Toy", data="smoke/toy", max_tokens=5)
+TOY = Benchmark(title="Toy", exam=Exact("smoke/toy"), max_tokens=5)
 
 
 @pytest.mark.usefixtures("home")
@@ -52,12 +53,12 @@ def test_limit_takes_the_first_items(capsys: pytest.CaptureFixture[str]) -> None
 
 
 BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
-    "no weights": (lambda folder: (folder / "model.safetensors").unlink(), "has no weights"),
+    "no weights": (lambda folder: (folder / "model.safetensors").unlink(), "no weights (*.safetensors)"),
     "broken weights": (
         lambda folder: (folder / "model.safetensors").write_bytes(b"x" * 99),
         "broken weights",
     ),
-    "no tokenizer": (lambda folder: (folder / "tokenizer.json").unlink(), "tokenizer.json: no such file"),
+    "no tokenizer": (lambda folder: (folder / "tokenizer.json").unlink(), "no tokenizer"),
     "no config": (lambda folder: (folder / "config.json").unlink(), "config.json: no such file"),
 }
 
@@ -89,8 +90,8 @@ def one_line_of_error(capsys: pytest.CaptureFixture[str], expected: str) -> None
 
 @pytest.mark.usefixtures("home")
 def test_no_such_data_set(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(Benchmark("Toy", "smoke/other", 5), ["--model-path", "smoke/toy"]) == 3
-    one_line_of_error(capsys, "smoke/other: not among the datasets")
+    assert main(Benchmark("Toy", Exact("smoke/other"), 5), ["--model-path", "smoke/toy"]) == 3
+    one_line_of_error(capsys, "smoke/other: not in the hub cache")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ptb_evals.score import Score, exact_match, score, write
+from ptb_evals.exact import exact_match
+from ptb_evals.score import Score, score, write
 
 
 @pytest.mark.parametrize(

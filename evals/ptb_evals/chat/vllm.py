@@ -1,0 +1,46 @@
+"""The engine `vllm`: a server of its own on this machine, started and ended by inspect-ai's provider."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from inspect_ai.model import GenerateConfig, Model, get_model
+
+from ..benchmark import Settings
+from .prompt import context
+
+# Tokens that a prompt may take beside the answer: ten worked examples are about 2000.
+ROOM_FOR_PROMPT = 8192
+
+# Seconds until a server must answer; compiling a 4B model's graphs takes two minutes.
+START = 1800
+
+
+def vllm_model(settings: Settings, template: Path, config: GenerateConfig) -> Model:
+    """Starts the server. Raises RuntimeError when it does not come up."""
+    return get_model(
+        f"vllm/{settings.model.resolve()}", config=config, memoize=False, **server(settings, template)
+    )
+
+
+def server(settings: Settings, template: Path) -> dict[str, Any]:
+    """Options of `vllm serve`; None makes a flag without a value.
+
+    The context is cut to what can be needed, or a model made for 128k tokens would not fit in an agent's
+    share of the GPU.
+    """
+    wanted = settings.max_tokens + ROOM_FOR_PROMPT
+    most = context(settings.model)
+    return {
+        "host": "127.0.0.1",
+        "timeout": START,
+        "max_model_len": wanted if most is None else min(most, wanted),
+        "max_num_seqs": settings.max_connections,
+        "gpu_memory_utilization": settings.gpu_memory_utilization,
+        "chat_template": str(template),
+        "generation_config": "auto",
+        "seed": settings.seed,
+        "enable_auto_tool_choice": None,
+        "tool_call_parser": "hermes",
+    }

@@ -1,0 +1,1 @@
+"""Exact scorers: what is not plainly the right answer is wrong."""

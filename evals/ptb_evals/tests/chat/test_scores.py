@@ -1,0 +1,135 @@
+"""Exact scores of what inspect-ai's mock model answers, right, wrong and adversarial."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from inspect_ai.model import ModelOutput
+from inspect_ai.tool import ToolCall
+
+from .world import SIZE, mock, rows, samples
+
+
+def says(texts: list[str]) -> Any:
+    """Answers in the samples' order, whatever the order in which they are asked."""
+    return lambda task: {
+        (one.input if isinstance(one.input, str) else one.input[-1].text): text
+        for one, text in zip(task.dataset, texts, strict=True)
+    }
+
+
+def answers(name: str, texts: list[str]) -> Any:
+    by_question = says(texts)(samples(name))
+
+    def reply(messages: Any, tools: Any, choice: Any, config: Any) -> ModelOutput:
+        return ModelOutput.from_content("mock", by_question[messages[-1].text])
+
+    return reply
+
+
+def test_numbers(tmp_path: Path) -> None:
+    for name, wanted in (
+        ("gsm8k", [row["answer"].split("#### ")[1] for row in rows("gsm8k")]),
+        ("aime2025", [row["answer"] for row in rows("aime2025")]),
+    ):
+        texts = [
+            f"ANSWER: {wanted[0]}",
+            f"ANSWER: 7{wanted[1]}",
+            f"\\boxed{{{wanted[2]}}}",
+            f"ANSWER: {wanted[3]} or {wanted[3]}1",
+            f"<think>ANSWER: 0</think>\nANSWER: ${wanted[4]}.00",
+            "",
+        ]
+        assert mock(name, answers(name, texts), tmp_path) == [True, False, True, False, True, False]
+
+
+def test_letters(tmp_path: Path) -> None:
+    targets = [one.target for one in samples("gpqa-main").dataset]
+    other = {"A": "B", "B": "C", "C": "D", "D": "A"}
+    texts = [
+        f"ANSWER: {targets[0]}",
+        f"ANSWER: {other[targets[1]]}",
+        f"**ANSWER: {targets[2]}**",
+        "ANSWER: A B C D",
+        f"It is {targets[4]}",
+        f"ANSWER: {other[targets[5]]}\nANSWER: {targets[5]}",
+    ]
+    assert mock("gpqa-main", answers("gpqa-main", texts), tmp_path) == [True, False, True, False, False, True]
+    assert [one.target for one in samples("gpqa-main").dataset] == targets
+    assert len(set(targets)) > 1
+
+
+def test_programs(tmp_path: Path) -> None:
+    found = rows("humaneval")
+    name = [row["entry_point"] for row in found]
+    texts = [
+        found[0]["canonical_solution"],
+        f"```python\n{found[1]['prompt']}{found[1]['canonical_solution']}```",
+        f"def {name[2]}(x):\n    import sys; sys.exit(0)",
+        "import os; os._exit(0)",
+        f"class E(int):\n    __eq__ = lambda *_: True\ndef {name[4]}(x): return E()",
+        "    pass",
+    ]
+    assert mock("humaneval", answers("humaneval", texts), tmp_path) == [
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
+
+
+def test_calls(tmp_path: Path) -> None:
+    wanted = [one.metadata["call"] for one in samples("bfcl").dataset]
+    questions = [one.input[-1].text for one in samples("bfcl").dataset]
+
+    def by_question(messages: Any, tools: Any, choice: Any, config: Any) -> ModelOutput:
+        mine = wanted[questions.index(messages[-1].text)]
+        # The model's template has no place for tools, so they are in the prompt.
+        assert not tools and "add_things" in messages[0].text
+        output = ModelOutput.from_content("mock", "")
+        output.message.tool_calls = [ToolCall(id="1", function=mine["function"], arguments=mine["arguments"])]
+        return output
+
+    assert mock("bfcl", by_question, tmp_path) == [True] * SIZE
+    doubled = {**wanted[0]["arguments"], "had": float(wanted[0]["arguments"]["had"]) + 0.5}
+    texts = [
+        f'<tool_call>{{"name": "add_things", "arguments": {doubled}}}</tool_call>'.replace("'", '"')
+    ] * SIZE
+    assert mock("bfcl", answers("bfcl", texts), tmp_path) == [False] * SIZE
+
+
+def test_each_request_has_its_seed(tmp_path: Path) -> None:
+    def seeds() -> dict[str, int]:
+        seen: dict[str, int] = {}
+
+        def reply(messages: Any, tools: Any, choice: Any, config: Any) -> ModelOutput:
+            seen[messages[-1].text] = config.seed
+            return ModelOutput.from_content("mock", "")
+
+        mock("aime2025", reply, tmp_path)
+        return seen
+
+    first = seeds()
+    assert len(set(first.values())) == SIZE and seeds() == first
+
+
+def test_few_shots_are_ten_of_the_training_split() -> None:
+    task = samples("gsm8k")
+    system = task.dataset[0].input[0].text
+    assert system.count("ANSWER:") == 10
+    train = [row["question"] for row in rows("gsm8k", "train")]
+    assert all(part.split("\n")[0] in train for part in system.split("\n\n")[::3])
+    plain = samples("gsm8k", plain=True).dataset[0].input
+    assert plain.count("Question:") == 11 and plain.endswith("Reasoning:")
+
+
+def test_examples_are_drawn_as_datasets_shuffles() -> None:
+    from datasets import Dataset
+
+    train = rows("gsm8k", "train")
+    wanted = Dataset.from_list(train).shuffle(seed=42).select(range(10))["question"]
+    system = samples("gsm8k").dataset[0].input[0].text
+    assert [part.split("\n")[0] for part in system.split("\n\n")[::3]] == list(wanted)
