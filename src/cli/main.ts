@@ -90,6 +90,7 @@ project(program.command('table').description('the averaged score table, also of 
   )
   .option('--with <rows>', 'published rows among them: published, published=v0.1 or published=v1')
   .option('--step <file>', "of a step's own inputs: its $PTB_STEP file")
+  .option('--overrides <folder>', 'with --step: where the verdicts of people are', 'audits')
   .action(
     action<ProjectOptions & {format: TableFormat; step?: string; with?: string}>(async (options) =>
       (await import('./table.js')).tableCommand(options, shell),
@@ -148,6 +149,31 @@ project(step.command('accept').description('keep old results although an edit ch
   .requiredOption('--because <text>', 'why the old results are still good; it is recorded')
   .action(async (steps: string[], options: ProjectOptions & {because: string}) => {
     process.exitCode = (await import('./step.js')).acceptCommand(steps, options, shell);
+  });
+
+const audit = program.command('audit').description('what the audit found, and what people say of it');
+
+/** How one cell is named. */
+const CELL = 'some of its values, for instance agent=codex,model=qwen3-4b';
+
+project(audit.command('list').description('the verdict on every cell, with its evidence'))
+  .addOption(new Option('--verdict <verdict>', 'only these').choices(['flagged', 'look', 'clean', 'pending', 'failed']))
+  .option('--json', 'as JSON')
+  .action(action<ProjectOptions>(async (options) => (await import('./audit.js')).auditListCommand(options, shell)));
+
+project(audit.command('show').description('everything that was found in one cell, with places and excerpts'))
+  .argument('<cell>', CELL)
+  .option('--json', 'as JSON')
+  .action(async (cell: string, options: ProjectOptions) => {
+    process.exitCode = (await import('./audit.js')).auditShowCommand(cell, options, shell);
+  });
+
+project(audit.command('override').description("put a person's verdict in the audit's place; writes a file to commit"))
+  .argument('<cell>', CELL)
+  .addOption(new Option('--verdict <verdict>', 'what it is').choices(['clean', 'flagged']).makeOptionMandatory())
+  .requiredOption('--because <text>', 'why; it is recorded')
+  .action(async (cell: string, options: ProjectOptions & {verdict: 'clean' | 'flagged'; because: string}) => {
+    process.exitCode = (await import('./audit-override.js')).auditOverrideCommand(cell, options, shell);
   });
 
 const store = program.command('store').description('the results on disk');

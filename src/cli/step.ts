@@ -1,4 +1,3 @@
-import {hostname, userInfo} from 'node:os';
 import {relative} from 'node:path';
 import {quote} from '../base/argv.js';
 import {quoted} from '../base/quoted.js';
@@ -15,6 +14,7 @@ import {unsettledAttempts} from '../store/attempt.js';
 import {onlooker} from '../run/find-executor.js';
 import {readResult} from '../store/result.js';
 import {findStep, sayUnknown, stepsNamed} from './find-step.js';
+import {me} from './me.js';
 import {planProject} from './plan.js';
 import {openProject, type ProjectOptions} from './project.js';
 import {pastOf} from './past.js';
@@ -128,14 +128,3 @@ export function acceptCommand(texts: readonly string[], options: AcceptOptions, 
 
 const stageOf = ({needs}: Step, upstream: StepId): string =>
   needs.find(({steps}) => steps.includes(upstream))!.need.stage;
-
-/** user@host, as far as the system knows the user. */
-function me(): string {
-  let user;
-  try {
-    user = userInfo().username;
-  } catch {
-    user = `uid-${process.getuid?.() ?? 'unknown'}`; // a container without a line in /etc/passwd
-  }
-  return `${user}@${hostname()}`;
-}

@@ -1,3 +1,4 @@
+import {join} from 'node:path';
 import {asText, isObject, type Json, type JsonObject} from '../base/json.js';
 import {quoted} from '../base/quoted.js';
 import {scoreOf} from '../config/score.js';
@@ -10,6 +11,7 @@ import {fittingVersion} from '../score/published/place.js';
 import {PUBLISHED, type PublishedVersion} from '../score/published/rows.js';
 import {BENCHMARK, MODEL} from '../score/row.js';
 import {tableOf, type Table} from '../score/table.js';
+import {OVERRIDES, readOverrides} from '../store/overrides.js';
 import {readJson} from '../store/write.js';
 import {fatesOf} from './fates.js';
 import {planProject} from './plan.js';
@@ -19,11 +21,13 @@ import {EXIT, type Terminal} from './terminal.js';
 export type TableOptions = ProjectOptions & {
   readonly format: TableFormat;
   readonly step?: string;
+  /** The folder of overrides, for a step. */
+  readonly overrides?: string;
   readonly with?: string;
 };
 
 export function tableCommand(options: TableOptions, terminal: Terminal): number {
-  if (options.step !== undefined) return tableOfStep(options.step, options.format, terminal);
+  if (options.step !== undefined) return tableOfStep(options.step, options, terminal);
   const project = openProject(options, terminal);
   if (!project) return EXIT.badInput;
   const wanted = parseWith(options.with);
@@ -40,7 +44,8 @@ export function projectTable(project: Project, wanted: With = {kind: 'nothing'})
   const {history, verdicts} = planProject(project);
   const fates = fatesOf(project.graph, verdicts, history);
   const cells = project.graph.cells.map(({at}) => at);
-  const evidence = evidenceOf(project.pipeline.score, cells, fates);
+  const overrides = readOverrides(join(project.pipeline.root, OVERRIDES));
+  const evidence = evidenceOf(project.pipeline.score, cells, fates, overrides);
   const imported = importedTrees(
     project.runs.root,
     project.pipeline.catalog.get(MODEL) ?? new Map(),
@@ -70,7 +75,7 @@ export function parseWith(text: string | undefined): With {
 const benchmarksOf = ({pipeline}: Project): readonly string[] => pipeline.matrix.axes.get(BENCHMARK) ?? [];
 
 /** The table of what a gathering step was handed: its `$PTB_STEP` file, with `score` among its fields. */
-function tableOfStep(file: string, format: TableFormat, terminal: Terminal): number {
+function tableOfStep(file: string, {format, overrides}: TableOptions, terminal: Terminal): number {
   const step = readJson(file);
   if (!isObject(step) || !isObject(step.needs)) {
     terminal.err(`${file} is not a step file; a stage's script finds its own in $PTB_STEP\n`);
@@ -80,7 +85,8 @@ function tableOfStep(file: string, format: TableFormat, terminal: Terminal): num
   const needs = step.needs as {readonly [stage: string]: readonly JsonObject[]};
   const fates = (stage: string): StepFate[] => (needs[stage] ?? []).map(fateOfInput);
   const cells = fates(settings.measured.split('/', 1)[0]!).map(({at}) => at);
-  terminal.out(renderTable(tableOf(evidenceOf(settings, cells, fates), settings), format, terminal.paintOut));
+  const evidence = evidenceOf(settings, cells, fates, readOverrides(overrides ?? OVERRIDES));
+  terminal.out(renderTable(tableOf(evidence, settings), format, terminal.paintOut));
   return EXIT.done;
 }
 

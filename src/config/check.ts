@@ -43,6 +43,8 @@ const checkNeeds = (stage: Stage, {used, leftOut, broken}: LoadedStages): Issue[
   stage.needs.flatMap((need, n): Issue[] => {
     const upstream = used.find(({name}) => name === need.stage);
     if (broken.includes(need.stage)) return [];
+    // What may fail may as well be left out.
+    if (!upstream && need.optional && leftOut.includes(need.stage)) return [];
     if (!upstream) return [unknownNeed(stage, need, n, used, leftOut)];
     const isAgain = stage.needs.findIndex(({stage: other}) => other === need.stage) < n;
     const twice = `stage "${stage.name}" needs "${need.stage}" twice`;

@@ -6,7 +6,7 @@ import {placeOf, pointer, type Located} from './located.js';
 /** An upstream stage whose outputs this one takes: those named by `take`, or all. */
 export type Need = {
   readonly stage: string;
-  /** An optional one that failed is handed over as absent and blocks nobody. */
+  /** An optional one that failed, or that the pipeline leaves out, is absent and blocks nobody. */
   readonly optional: boolean;
   readonly take?: readonly string[];
   readonly at: Place;

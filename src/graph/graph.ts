@@ -42,10 +42,12 @@ export function graphOf(pipeline: Pipeline, selection: Selection): Result<Graph>
         issues.push(...spec.issues);
         continue;
       }
-      const needs = stage.needs.map((need): StepNeed => {
-        const upstream = byName.get(need.stage)!;
+      const needs = stage.needs.flatMap((need): StepNeed[] => {
+        // An optional need of a stage that the pipeline leaves out.
+        const upstream = byName.get(need.stage);
+        if (!upstream) return [];
         const ids = new Set(members.map((cell) => stepId(upstream.name, project(cell.at, upstream.for))));
-        return {need, gathers: upstream.for.some((axis) => !stage.for.includes(axis)), steps: [...ids]};
+        return [{need, gathers: upstream.for.some((axis) => !stage.for.includes(axis)), steps: [...ids]}];
       });
       steps.set(id, {id, stage, at, needs, spec: spec.value});
     }

@@ -1,9 +1,10 @@
 import {join} from 'node:path';
-import {asText, isObject, type Json} from '../base/json.js';
+import {asText, isObject, type Json, type JsonObject} from '../base/json.js';
 import type {ScoreSettings} from '../config/pipeline.js';
 import {describeAxes, type Axes} from '../matrix/cell.js';
 import {money, type Spent} from '../plan/bill.js';
-import type {CellEvidence, Evidence, Fate, Metrics, Verdict} from '../score/evidence.js';
+import type {CellEvidence, Evidence, Fate, Metrics, Place, Verdict} from '../score/evidence.js';
+import type {Override, Overrides} from '../store/overrides.js';
 import {readJson} from '../store/write.js';
 
 /** Where the outputs of one step lie, or why they do not. */
@@ -20,7 +21,12 @@ export type StepFate = (
 export type StepFates = (stage: string) => readonly StepFate[];
 
 /** Reads from the results what the table is made of. */
-export function evidenceOf(settings: ScoreSettings, cells: readonly Axes[], fates: StepFates): Evidence {
+export function evidenceOf(
+  settings: ScoreSettings,
+  cells: readonly Axes[],
+  fates: StepFates,
+  {overrides, problems}: Overrides,
+): Evidence {
   const split = (reference: string): [string, string] => {
     const slash = reference.indexOf('/');
     return [reference.slice(0, slash), reference.slice(slash + 1)];
@@ -35,7 +41,7 @@ export function evidenceOf(settings: ScoreSettings, cells: readonly Axes[], fate
 
   const baselines = [...settings.baselines].flatMap(([row, reference]) => {
     const [stage, file] = split(reference.replace(/\?$/, ''));
-    const scores = fates(stage).map((fate) => ({at: fate.at, metrics: read(fate, file, asMetrics)}));
+    const scores = fates(stage).map((fate) => ({at: fate.at, metrics: readFate(fate, file, asMetrics)}));
     if (!reference.endsWith('?')) return [[row, scores] as const];
     const known = scores.filter(({metrics}) => metrics.kind === 'known');
     return known.length > 0 ? [[row, known] as const] : [];
@@ -44,20 +50,27 @@ export function evidenceOf(settings: ScoreSettings, cells: readonly Axes[], fate
   const list = cells.map((at): CellEvidence => {
     const work = worked(at);
     if (work?.kind === 'done') kinds.add(work.sandbox);
-    const usage = read(used(at), usageFile, (value) => (isObject(value) ? value : undefined));
+    const usage = readFate(used(at), usageFile, (value) => (isObject(value) ? value : undefined));
     const reported = usage.kind === 'known' ? usage.value.cost_usd : undefined;
     const cost = costOf(work?.spent, typeof reported === 'number' ? reported : null);
     return {
       at,
-      metrics: read(measured(at), metricsFile, asMetrics),
-      verdict: read(judged(at), verdictFile, asVerdict),
+      metrics: readFate(measured(at), metricsFile, asMetrics),
+      verdict: readFate(judged(at), verdictFile, asVerdict),
+      ...withOverride(at, overrides),
       work: work ? describeAxes(work.at) : null,
       seconds: work?.kind === 'done' ? work.seconds : null,
       costUsd: cost.usd,
       costIsPartial: !cost.isWhole && cost.usd !== null,
     };
   });
-  return {cells: list, baselines: new Map(baselines), sandboxes: [...kinds].sort()};
+  return {cells: list, baselines: new Map(baselines), sandboxes: [...kinds].sort(), overrideProblems: problems};
+}
+
+/** The override of a cell: one names all axes of its audit. */
+export function withOverride(at: Axes, overrides: readonly Override[]): {readonly override?: Override} {
+  const override = overrides.find(({cell}) => Object.entries(cell).every(([axis, value]) => at[axis] === value));
+  return override ? {override} : {};
 }
 
 /** What all attempts cost; a stage that declares no bill may have its API money in its usage record, of the last one. */
@@ -75,7 +88,7 @@ function index(fates: readonly StepFate[]): (at: Axes) => StepFate | undefined {
   return (at) => byId.get(id(at));
 }
 
-function read<T>(fate: StepFate | undefined, file: string, parse: (value: Json) => T | undefined): Fate<T> {
+export function readFate<T>(fate: StepFate | undefined, file: string, parse: (value: Json) => T | undefined): Fate<T> {
   if (!fate || fate.kind === 'pending') return {kind: 'pending'};
   if (fate.kind === 'failed') return fate;
   const value = readJson(join(fate.out, file));
@@ -98,14 +111,38 @@ const asMetrics = (value: Json): Metrics | undefined => {
   };
 };
 
-const asVerdict = (value: Json): Verdict | undefined => {
+export const asVerdict = (value: Json): Verdict | undefined => {
   if (!isObject(value) || typeof value.flagged !== 'boolean') return undefined;
   const items = (list: Json | undefined): readonly Json[] => (Array.isArray(list) ? (list as readonly Json[]) : []);
   return {
     flagged: value.flagged,
     flags: items(value.flags).map(asText),
+    judged: oneOf(value.judged, ['clean', 'flagged', 'unjudged'] as const) ?? 'not-asked',
+    ...(typeof value.work === 'string' ? {work: value.work} : {}),
     findings: items(value.findings).flatMap((finding) =>
-      isObject(finding) ? [{flag: asText(finding.flag), summary: asText(finding.summary)}] : [],
+      isObject(finding)
+        ? [
+            {
+              flag: asText(finding.flag),
+              source: asText(finding.source),
+              // An audit without severities flags by each of its findings.
+              severity: oneOf(finding.severity, ['look', 'note'] as const) ?? 'flag',
+              summary: asText(finding.summary),
+              evidence: items(finding.evidence).flatMap((place) => (isObject(place) ? [asPlace(place)] : [])),
+            },
+          ]
+        : [],
     ),
   };
 };
+
+const oneOf = <T extends string>(value: Json | undefined, words: readonly T[]): T | undefined =>
+  words.find((word) => word === value);
+
+const asPlace = ({file, line, excerpt, item, overlap}: JsonObject): Place => ({
+  file: asText(file),
+  ...(typeof line === 'number' ? {line} : {}),
+  ...(typeof excerpt === 'string' ? {excerpt} : {}),
+  ...(typeof item === 'string' ? {item} : {}),
+  ...(typeof overlap === 'number' ? {overlap} : {}),
+});

@@ -1,6 +1,7 @@
 import {unreachable} from '../base/unreachable.js';
 import type {ScoreSettings} from '../config/pipeline.js';
 import type {Axes} from '../matrix/cell.js';
+import {rule} from './audit.js';
 import type {CellEvidence, Fate, Metrics} from './evidence.js';
 
 /**
@@ -52,6 +53,7 @@ export function scoreCell(cell: CellEvidence, base: Fate<Metrics> | undefined, s
   const {at, metrics, verdict} = cell;
   if (metrics.kind === 'pending' || verdict.kind === 'pending') return absent(at, ['not yet run']);
   const {accuracy: raw, stderr} = metrics.kind === 'known' ? metrics.value : {accuracy: null, stderr: null};
+  const ruling = verdict.kind === 'known' ? rule(verdict.value, cell.override) : undefined;
   const doubts: {readonly cause: Cause; readonly because: readonly string[]}[] = [
     ...(metrics.kind === 'failed' ? [{cause: 'failed', because: [metrics.because]} as const] : []),
     ...(metrics.kind === 'known' && raw === null
@@ -59,19 +61,18 @@ export function scoreCell(cell: CellEvidence, base: Fate<Metrics> | undefined, s
       : []),
     ...(verdict.kind === 'failed'
       ? [{cause: 'unjudged', because: [`not audited: ${verdict.because}`]} as const]
-      : verdict.value.flagged
-        ? [
-            {
-              cause: 'flagged',
-              because: verdict.value.findings.map(({flag, summary}) => `flagged ${flag}: ${summary}`),
-            } as const,
-          ]
+      : ruling?.flagged
+        ? [{cause: 'flagged', because: ruling.because} as const]
         : []),
   ];
   const [first] = doubts;
   // What is flagged is told first: it is the agent's own doing.
   const because = [...doubts].sort((a, b) => Number(b.cause === 'flagged') - Number(a.cause === 'flagged'));
-  const told = because.flatMap((doubt) => doubt.because);
+  const told = [
+    ...because.flatMap((doubt) => doubt.because),
+    // A person cleared it, and the table says so.
+    ...(ruling?.flagged === false ? ruling.because.filter(() => ruling.override !== undefined) : []),
+  ];
   const policy = first === undefined ? 'keep' : first.cause === 'flagged' ? settings.flagged : settings.missing;
   switch (policy) {
     case 'keep':

@@ -1,6 +1,7 @@
 import {canonical} from '../base/canonical.js';
 import type {ScoreSettings} from '../config/pipeline.js';
 import {describeAxes, project, type Axes} from '../matrix/cell.js';
+import {auditNotes} from './audit.js';
 import {weigh, type Weights} from './average.js';
 import {plainCell, scoreCell, type CellScore} from './cell.js';
 import type {Evidence} from './evidence.js';
@@ -61,6 +62,7 @@ export function tableOf(evidence: Evidence, settings: ScoreSettings, {imported =
     ...[...baselines].map(([name, list]) => rowOf(name, 'baseline', list, columns)),
     ...agentRows(cells, evidence.cells, columns),
   ];
+  const audits = auditNotes(evidence.cells);
   // Where a row can have no average, one without any score says nothing.
   const rows = published === undefined || isWhole ? ownRows : ownRows.filter(hasScore);
   return {
@@ -72,8 +74,15 @@ export function tableOf(evidence: Evidence, settings: ScoreSettings, {imported =
       ...(published === undefined ? [] : placedRows(published, columns)),
     ],
     cells: [...cells, ...others.flatMap((other) => other.cells)],
-    warnings: [...warnings, ...sandboxWarning(evidence), ...(evidence.accepted ?? [])],
+    warnings: [
+      ...warnings,
+      ...sandboxWarning(evidence),
+      ...audits.warnings,
+      ...(evidence.accepted ?? []),
+      ...(evidence.overrideProblems ?? []),
+    ],
     remarks: [
+      ...audits.remarks,
       ...others.flatMap(({remarks}) => remarks),
       ...(published === undefined && benchmarks.length > averaged.length
         ? [`the average is over ${averaged.join(', ')}`]

@@ -1,7 +1,8 @@
-"""Audits what an agent left: test items in its files (C), the instruct model's weights (M), edited evaluation
-code (T).
+"""Makes a cell's verdict of the evidence and of what the judge said.
 
-Writes audit.json (audit.schema.json). Finding something is no failure of the audit: it exits 0 either way.
+The pipeline's setting `audit: {flag: [SOURCE…], look: [SOURCE…]}` says which sources flag by themselves and
+which only ask a person to look; what it names in neither is noted. A source is named in full or by its check
+(`lineage`); the fuller name wins.
 """
 
 from __future__ import annotations
@@ -9,63 +10,73 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from contamination import find_contamination
-from finding import Finding, Skipped
-from items import read_items
-from tampering import find_tampering, laid_out_files
-from weights import find_instruct_weights
+Severity = Literal["flag", "look", "note"]
+
+# Used where the pipeline says nothing.
+DEFAULT: dict[str, list[str]] = {
+    "flag": [
+        "contamination.items", "contamination.variants", "lineage.instruct", "lineage.other",
+        "lineage.stranger", "tampering.files", "tampering.planted", "tampering.prompt", "api.calls",
+        "api.keys", "judge",
+    ],
+    "look": ["contamination", "lineage", "tampering", "api", "judge.split"],
+}  # fmt: skip
 
 
-def verdict(results: list[Finding | Skipped]) -> dict[str, Any]:
-    """The document of audit.schema.json."""
-    findings = [result for result in results if isinstance(result, Finding)]
-    skipped = [result for result in results if isinstance(result, Skipped)]
+def severity(source: str, settings: Mapping[str, list[str]]) -> Severity:
+    """By the longest name in `settings` that is the source or its check."""
+    names: list[tuple[str, Severity]] = [(name, "flag") for name in settings.get("flag", [])]
+    names += [(name, "look") for name in settings.get("look", [])]
+    fitting = [(len(name), kind) for name, kind in names if source == name or source.startswith(f"{name}.")]
+    return max(fitting)[1] if fitting else "note"
+
+
+def verdict(
+    evidence: dict[str, Any], judgement: dict[str, Any] | None, asked: bool, settings: Mapping[str, list[str]]
+) -> dict[str, Any]:
+    """The document of audit.schema.json. `judgement` is None where no judge was asked, or where it failed."""
+    found = [*evidence["findings"], *(judgement or {}).get("findings", [])]
+    findings = [{**finding, "severity": severity(finding["source"], settings)} for finding in found]
+    order = ["flag", "look", "note"]
+    findings.sort(key=lambda finding: order.index(finding["severity"]))
+    flags = sorted({finding["flag"] for finding in findings if finding["severity"] == "flag"})
+    lineage = evidence["lineage"]
     return {
         "version": 1,
-        "flagged": bool(findings),
-        "flags": sorted({finding.flag for finding in findings}),
-        "findings": [asdict(finding) for finding in findings],
-        "skipped": [asdict(skip) for skip in skipped],
+        "flagged": bool(flags),
+        "flags": flags,
+        "look": any(finding["severity"] == "look" for finding in findings),
+        "judged": ("unjudged" if judgement is None else judgement["verdict"]) if asked else "not-asked",
+        "work": evidence["work"],
+        "findings": findings,
+        "skipped": evidence["skipped"],
+        "lineage": {key: value for key, value in lineage.items() if key != "by_tensor"} if lineage else None,
+        "judgement": judgement,
     }
-
-
-def write(document: dict[str, Any], file: Path) -> None:
-    """Whole or not at all."""
-    aside = file.with_name(file.name + ".part")
-    aside.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    aside.replace(file)
 
 
 def main() -> int:
     """Exits 0 with a verdict, whatever it is."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--task", type=Path, required=True, help="the agent's work folder")
-    parser.add_argument("--model", type=Path, required=True, help="its final model; may be missing")
-    parser.add_argument("--base", type=Path, required=True, help="the model that it was given")
-    parser.add_argument("--instruct", type=Path, required=True, help="the model that it must not use")
-    parser.add_argument("--data", type=Path, required=True, help="the hub with the benchmark's data set")
-    parser.add_argument("--evals", type=Path, required=True, help="the project's evaluation code")
-    parser.add_argument("--benchmark", required=True, help="the benchmark's folder in --evals")
-    parser.add_argument(
-        "--templates", type=Path, required=True, help="the chat templates laid out; may be missing"
-    )
+    parser.add_argument("--evidence", type=Path, required=True)
+    parser.add_argument("--judge", type=Path, help="what the judge said; absent where none is asked")
+    parser.add_argument("--settings", type=json.loads, default={}, help="JSON: `audit` of the pipeline")
     parser.add_argument("--to", type=Path, required=True)
     arguments = parser.parse_args()
-
-    laid_out = laid_out_files(arguments.evals, arguments.benchmark, arguments.templates)
-    items = read_items(arguments.data)
-    results: list[Finding | Skipped] = []
-    results += find_contamination(arguments.task, items, laid_out)
-    results += find_instruct_weights(arguments.model, arguments.base, arguments.instruct)
-    results += find_tampering(arguments.task, laid_out)
-    write(verdict(results), arguments.to)
-    for result in results:
-        said = result.summary if isinstance(result, Finding) else f"skipped, {result.because}"
-        print(f"{result.check}: {said}")
+    evidence = json.loads(arguments.evidence.read_text(encoding="utf-8"))
+    said = arguments.judge is not None and arguments.judge.is_file()
+    judgement = json.loads(arguments.judge.read_text(encoding="utf-8")) if said else None
+    document = verdict(evidence, judgement, arguments.judge is not None, arguments.settings or DEFAULT)
+    aside = arguments.to.with_name(arguments.to.name + ".part")
+    aside.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    aside.replace(arguments.to)
+    for finding in document["findings"]:
+        said = f"{finding['severity']} {finding['flag']} {finding['source']}: {finding['summary']}"
+        print(said.encode("ascii", "replace").decode())
     return 0
 
 

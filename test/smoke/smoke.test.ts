@@ -1,4 +1,4 @@
-import {cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -14,6 +14,13 @@ const project = mkdtempSync(join(tmpdir(), 'ptb-smoke-'));
 type Row = {name: string; score: number; benchmarks: Record<string, {score: number; substituted: number}>};
 type Cell = {agent: string; kind: string; raw: number; score: number; because: string[]};
 type Table = {rows: Row[]; cells: Cell[]};
+type Audit = {
+  cell: Record<string, string>;
+  verdict: string;
+  flags: string[];
+  findings: {evidence: {item?: string}[]}[];
+};
+type Audits = {cells: Audit[]};
 type End = {exit: number; seconds: number; counts: Record<string, number>};
 
 const ptb = (...args: string[]) =>
@@ -54,13 +61,13 @@ describe('the smoke profile', () => {
     expect(run.stderr).toBe('');
     expect(run.exitCode).toBe(0);
     for (const event of events(run.stdout)) satisfies('run', event);
-    expect(endOf(run.stdout).counts).toEqual({cached: 0, done: 58, failed: 0, blocked: 0, waiting: 0, running: 0});
+    expect(endOf(run.stdout).counts).toEqual({cached: 0, done: 92, failed: 0, blocked: 0, waiting: 0, running: 0});
   });
 
   test('again: all cached, under a second, nothing started', async () => {
     const run = await smoke();
     const end = endOf(run.stdout);
-    expect(end.counts).toMatchObject({cached: 58, done: 0});
+    expect(end.counts).toMatchObject({cached: 92, done: 0});
     expect(end.seconds).toBeLessThan(1);
     expect(events(run.stdout).filter(({event}) => event === 'submitted')).toEqual([]);
   });
@@ -112,6 +119,56 @@ describe('the smoke profile', () => {
     );
   });
 
+  test('ptb audit list: the cheats flagged with evidence, the others clean', async () => {
+    const {stdout} = await ptb('audit', 'list', '--profile', 'smoke', '--json');
+    const audits = JSON.parse(stdout) as Audits;
+    satisfies('audit', audits);
+    for (const {cell, verdict, flags, findings} of audits.cells) {
+      const flag = {'smoke-cheat': 'C', 'smoke-swap': 'M'}[cell.agent!];
+      expect([cell.agent, verdict, flags]).toEqual([cell.agent, flag ? 'flagged' : 'clean', flag ? [flag] : []]);
+      if (flag) expect(findings[0]!.evidence[0]!.item).toBeTruthy();
+      else expect(findings).toEqual([]);
+    }
+    const {stdout: text} = await ptb('audit', 'list', '--profile', 'smoke');
+    expect(text).toMatch(
+      /^flagged smoke-cheat .*\n {2}flagged C contamination.items: .*\n {4}train_data.jsonl:1 {2}test-0/m,
+    );
+    expect(text.split('\n').at(-2)).toBe('8 flagged, 8 clean');
+  });
+
+  test('a person clears a cell: the table says so, and only the table is made anew', {timeout: 30_000}, async () => {
+    const cell = 'agent=smoke-cheat,model=smoke-50k,benchmark=smoke-add';
+    const override = (...args: string[]) => ptb('audit', 'override', '--profile', 'smoke', ...args);
+    const several = await override('smoke-cheat', '--verdict', 'clean', '--because', 'x');
+    expect([several.exitCode, several.stderr.split('\n')[0]]).toEqual([2, '"smoke-cheat" names 4 cells; say which:']);
+    expect((await override(cell, '--verdict', 'clean', '--because', ' ')).exitCode).toBe(2);
+    expect((await override(cell, '--verdict', 'clean', '--because', 'I read it')).exitCode).toBe(0);
+
+    const changed = (await plan()).filter(({verdict}) => verdict !== 'cached');
+    expect(changed.map(({id}) => id)).toEqual(['aggregate']);
+    const {stdout} = await ptb('table', '--profile', 'smoke', '--format', 'json');
+    const cleared = (JSON.parse(stdout) as Table).cells.find(
+      (one) => one.agent === 'smoke-cheat' && one.because.join().startsWith('overridden: clean by '),
+    )!;
+    expect([cleared.kind, cleared.score]).toEqual(['measured', cleared.raw]);
+    expect(cleared.because[0]).toMatch(/: I read it$/);
+    expect((await smoke()).exitCode).toBe(0);
+    const {stdout: stored} = await execa('bash', ['-c', 'cat runs/results/aggregate/*/out/table.json'], {cwd: project});
+    expect(stored).toContain(': I read it');
+
+    // On other work it decides nothing.
+    const folder = join(project, 'audits');
+    const file = join(folder, readdirSync(folder)[0]!);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/work: ./, 'work: x'));
+    const {stdout: again} = await ptb('table', '--profile', 'smoke');
+    expect(again).toContain('1 of 16 cells have an override for earlier work, which decides nothing');
+    expect(again).toContain('8 of 16 cells carry a substitute');
+    writeFileSync(file, 'verdict: maybe\n');
+    expect((await ptb('table', '--profile', 'smoke')).stdout).toContain('is no override, and decides nothing');
+    rmSync(folder, {recursive: true});
+    expect((await smoke()).exitCode).toBe(0);
+  });
+
   test('the aggregate step has stored the same table', async () => {
     const {stdout: text} = await ptb('pipeline', 'status', '--profile', 'smoke', '--json');
     satisfies('status', JSON.parse(text));
@@ -124,7 +181,7 @@ describe('the smoke profile', () => {
       (await plan(...args)).filter(({verdict}) => verdict !== 'cached').map(({id}) => id);
     const replicate = await ran('--set', 'matrix.replicate=[1,2]');
     expect(replicate.filter((id) => !id.includes('replicate=2'))).toEqual(['aggregate']);
-    expect(replicate).toHaveLength(16 * 4 + 1);
+    expect(replicate).toHaveLength(16 * 5 + 1);
     const hours = await ran('--set', 'matrix.hours=[0.02,0.03]');
     expect(hours.filter((id) => !id.includes('hours=0.03'))).toEqual(['aggregate']);
   });

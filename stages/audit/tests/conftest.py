@@ -1,4 +1,4 @@
-"""The audit's modules import each other by plain names, as they do when audit.py is run."""
+"""The stage's modules are found as they are when audit.py is run."""
 
 import sys
 from pathlib import Path

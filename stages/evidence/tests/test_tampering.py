@@ -19,7 +19,7 @@ def lay_out(tmp_path: Path) -> tuple[Path, dict[str, str]]:
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
             (folder / name).write_text(f"the text of {name}")
-    return task, laid_out_files(evals, "sums", tmp_path / "templates")
+    return task, laid_out_files(evals, "sums", tmp_path / "templates", {})
 
 
 def test_untouched(tmp_path: Path) -> None:

@@ -1,0 +1,154 @@
+"""How fast weights are compared and text is scanned, beside how fast this disk reads the same files.
+
+python3 bench/audit/speed.py [--pair-gb 2] [--text-gb 1] [--to docs/audit.md]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import resource
+import struct
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent.parent / "stages" / "evidence")]
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import index  # noqa: E402
+import made_texts  # noqa: E402
+import numpy as np  # noqa: E402
+from compare import Triple, compare, match  # noqa: E402
+from contamination import find_contamination  # noqa: E402
+from safetensors_file import convert, read_checkpoint  # noqa: E402
+from suite import insert, machine  # noqa: E402
+from work import files_of  # noqa: E402
+
+GB = 10**9
+JOBS = 2
+
+
+def write_model(folder: Path, size: int, seed: int) -> Path:
+    """A checkpoint in bfloat16 of about `size` bytes, tensors of 64 MB."""
+    folder.mkdir()
+    side = 1 << 12
+    count = max(1, size // (side * 2 * side * 2))
+    rng = np.random.default_rng(seed)
+    names = [f"model.layers.{number}.mlp.up_proj.weight" for number in range(count)]
+    stored = 2 * side * 2 * side
+    header = {
+        name: {"dtype": "BF16", "shape": [2 * side, side], "data_offsets": [n * stored, (n + 1) * stored]}
+        for n, name in enumerate(names)
+    }
+    text = json.dumps(header).encode()
+    with (folder / "model.safetensors").open("wb") as stream:
+        stream.write(struct.pack("<Q", len(text)) + text)
+        values = rng.standard_normal(2 * side * side).astype("f4") * np.float32(0.02)
+        for number in range(count):
+            stream.write(convert(np.roll(values, number * 997 + seed), "F32", "BF16").tobytes())
+        stream.flush()
+        os.fsync(stream.fileno())
+    return folder
+
+
+def forget(files: list[Path]) -> None:
+    """Takes the files out of the page cache."""
+    for file in files:
+        with file.open("rb") as stream:
+            os.fsync(stream.fileno())
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def read_rate(files: list[Path]) -> float:
+    """Bytes per second of reading them from disk, one after the other."""
+    forget(files)
+    began = time.monotonic()
+    size = 0
+    for file in files:
+        with file.open("rb", buffering=0) as stream:
+            while data := stream.read(4 << 20):
+                size += len(data)
+    return size / (time.monotonic() - began)
+
+
+def compare_rate(folders: list[Path]) -> float:
+    """Bytes per second of comparing two checkpoints."""
+    files = [folder / "model.safetensors" for folder in folders]
+    forget(files)
+    began = time.monotonic()
+    final, base = (read_checkpoint(folder).tensors for folder in folders)
+    counterparts = match(final, base)
+    triples = [Triple(tensor, counterparts[name], None) for name, tensor in final.items()]
+    assert all(one is not None for one in compare(triples, JOBS).values())
+    return sum(file.stat().st_size for file in files) / (time.monotonic() - began)
+
+
+def write_texts(folder: Path, size: int) -> None:
+    """JSON lines, as agents leave them; in a few large files and many small ones."""
+    folder.mkdir()
+    rng = random.Random(4)
+    block = made_texts.rows(made_texts.benchmark(made_texts.word_problem, 77, 0, 2000).train).encode()
+    for number in range(8):
+        with (folder / f"train-{number}.jsonl").open("wb") as stream:
+            for _ in range(max(1, size * 9 // 10 // 8 // len(block))):
+                stream.write(block)
+    for number in range(max(1, size // 10 // 20_000)):
+        start = rng.randrange(len(block) - 20_000)
+        (folder / f"notes-{number}.txt").write_bytes(block[start : start + 20_000])
+
+
+def main() -> int:
+    """Exits 0."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pair-gb", type=float, default=2, help="both checkpoints together")
+    parser.add_argument("--text-gb", type=float, default=1)
+    parser.add_argument("--folder", type=Path, help="where to write; the system's own by default")
+    parser.add_argument("--to", type=Path, help="the document to write the lines into")
+    arguments = parser.parse_args()
+    lines = [f"`bench/audit/speed.py`, {machine()}, load {os.getloadavg()[0]:.1f} when it began:", ""]
+    with tempfile.TemporaryDirectory(prefix="bench-audit-", dir=arguments.folder) as name:
+        folder = Path(name)
+        models = [
+            write_model(folder / part, int(arguments.pair_gb * GB / 2), n) for n, part in enumerate("ab")
+        ]
+        files = [model / "model.safetensors" for model in models]
+        rates = [(read_rate(files), compare_rate(models)) for _ in range(2)]
+        read, compared = (max(rate) for rate in zip(*rates, strict=True))
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+        lines.append(
+            f"- a pair of checkpoints of {sum(f.stat().st_size for f in files) / GB:.1f} GB in bfloat16: "
+            f"read at {read / 1e6:.0f} MB/s, compared at {compared / 1e6:.0f} MB/s ({compared / read:.0%}), "
+            f"{JOBS} threads, at most {memory:.0f} MB of memory"
+        )
+        for file in files:
+            file.unlink()
+        words = made_texts.benchmark(made_texts.word_problem, 1, 1300, 7000)
+        index.save(index.build(words.test, words.train), folder / "index")
+        write_texts(folder / "texts", int(arguments.text_gb * GB))
+        work = list(files_of(folder / "texts", []))
+        size = sum(file.size for file in work)
+        began, cpu = time.monotonic(), time.process_time() + _children()
+        find_contamination(work, folder / "index", JOBS)
+        seconds, used = time.monotonic() - began, time.process_time() + _children() - cpu
+        lines.append(
+            f"- {size / GB:.1f} GB of text in {len(work)} files against 1300 items: {seconds:.0f} s, "
+            f"{used:.0f} s of CPU time, {JOBS} processes ({size / 1e6 / seconds:.0f} MB/s)"
+        )
+    print("\n".join(lines))
+    if arguments.to:
+        insert(arguments.to, "speed", lines)
+    return 0
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    sys.exit(main())
