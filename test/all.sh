@@ -42,6 +42,7 @@ trap 'rm -f "$log"' EXIT
 check 'prettier' npx prettier --check .
 check 'eslint' npx eslint .
 check 'tsc' npx tsc --noEmit -p .
+check 'tsc in the browser' npx tsc --noEmit -p src/report/site/client
 check 'shellcheck' bash -c "git ls-files '*.sh' src/bin/ptb .ci/run | xargs shellcheck"
 check 'ruff' ruff check .
 check 'ruff format' ruff format --check .

@@ -97,6 +97,16 @@ project(program.command('table').description('the averaged score table, also of 
     ),
   );
 
+project(program.command('report').description('the leaderboard site: one folder, opens from disk'))
+  .option('--out <folder>', 'where to; runs/report by default')
+  .option('--with <rows>', 'published rows among them: published, published=v0.1 or published=v1')
+  .option('--serve [port]', 'show it at http://localhost, live while a run goes on')
+  .action(
+    action<ProjectOptions & {out?: string; with?: string; serve?: boolean | string}>(async (options) =>
+      (await import('./report.js')).reportCommand(options, shell),
+    ),
+  );
+
 const imports = program.command('import').description('results that were made elsewhere, into the table');
 
 project(imports.command('upstream').description('a result tree of the PostTrainBench repository'))

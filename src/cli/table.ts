@@ -31,17 +31,17 @@ export function tableCommand(options: TableOptions, terminal: Terminal): number 
   const project = openProject(options, terminal);
   if (!project) return EXIT.badInput;
   const wanted = parseWith(options.with);
-  if (wanted.kind === 'unknown') {
-    terminal.err(`there is no --with ${quoted(options.with!)}; it is ${WITH.join(', ')}\n`);
-    return EXIT.badInput;
-  }
+  if (wanted.kind === 'unknown') return sayUnknownWith(options.with!, terminal);
   terminal.out(renderTable(projectTable(project, wanted), options.format, terminal.paintOut));
   return EXIT.done;
 }
 
 /** The table as the results have it now, also of a half-finished run. */
-export function projectTable(project: Project, wanted: With = {kind: 'nothing'}): Table {
-  const {history, verdicts} = planProject(project);
+export function projectTable(
+  project: Project,
+  wanted: With = {kind: 'nothing'},
+  {history, verdicts}: Pick<ReturnType<typeof planProject>, 'history' | 'verdicts'> = planProject(project),
+): Table {
   const fates = fatesOf(project.graph, verdicts, history);
   const cells = project.graph.cells.map(({at}) => at);
   const overrides = readOverrides(join(project.pipeline.root, OVERRIDES));
@@ -57,12 +57,17 @@ export function projectTable(project: Project, wanted: With = {kind: 'nothing'})
   });
 }
 
-type With =
+export type With =
   | {readonly kind: 'nothing'}
   | {readonly kind: 'published'; readonly version?: PublishedVersion}
   | {readonly kind: 'unknown'};
 
 const WITH = ['published', ...Object.keys(PUBLISHED).map((version) => `published=${version}`)];
+
+export function sayUnknownWith(text: string, terminal: Terminal): number {
+  terminal.err(`there is no --with ${quoted(text)}; it is ${WITH.join(', ')}\n`);
+  return EXIT.badInput;
+}
 
 /** `published` alone is the version that fits. */
 export function parseWith(text: string | undefined): With {

@@ -53,33 +53,59 @@ export function renderGraph(graph: Graph, format: GraphFormat): string {
 
 const HEIGHT = 34;
 const CHARACTER = 8;
+const MARGIN = 10;
 
-function svg(nodes: readonly Node[], edges: readonly Edge[]): string {
+type Box<T> = Point & {readonly node: T; readonly width: number};
+
+/** Where boxes of a height stand, and the lines between them as the points of an SVG polyline. */
+export function layOut<T extends Node>(
+  nodes: readonly T[],
+  edges: readonly Edge[],
+  boxHeight: number,
+  direction: 'TB' | 'LR',
+): {
+  readonly width: number;
+  readonly height: number;
+  readonly boxes: readonly Box<T>[];
+  readonly lines: readonly string[];
+} {
   const layout = new graphlib.Graph();
-  layout.setGraph({rankdir: 'TB', nodesep: 30, ranksep: 40, marginx: 10, marginy: 10});
-  for (const {id, label} of nodes) layout.setNode(id, {width: label.length * CHARACTER + 24, height: HEIGHT});
+  layout.setGraph({rankdir: direction, nodesep: 30, ranksep: 40, marginx: MARGIN, marginy: MARGIN});
+  for (const {id, label} of nodes) layout.setNode(id, {width: label.length * CHARACTER + 24, height: boxHeight});
   for (const {from, to} of edges) layout.setEdge(from, to, {});
   arrange(layout);
   const {width = 0, height = 0} = layout.graph();
-  const boxes = nodes.map(({id, label}) => {
-    const box = layout.node(id);
-    const left = (box.x - box.width / 2).toFixed(1);
-    const top = (box.y - HEIGHT / 2).toFixed(1);
+  // Lines may run around the boxes.
+  const points = edges.flatMap(({from, to}) => layout.edge(from, to).points);
+  return {
+    width: Math.max(width, ...points.map(({x}) => x + MARGIN)),
+    height: Math.max(height, ...points.map(({y}) => y + MARGIN)),
+    boxes: nodes.map((node) => ({...layout.node(node.id), node})),
+    lines: edges.map(({from, to}) =>
+      layout
+        .edge(from, to)
+        .points.map(({x, y}) => `${x.toFixed(1)},${y.toFixed(1)}`)
+        .join(' '),
+    ),
+  };
+}
+
+function svg(nodes: readonly Node[], edges: readonly Edge[]): string {
+  const {width, height, boxes, lines} = layOut(nodes, edges, HEIGHT, 'TB');
+  const drawn = boxes.map(({node: {label}, x, y, width: wide}) => {
+    const left = (x - wide / 2).toFixed(1);
+    const top = (y - HEIGHT / 2).toFixed(1);
     return (
-      `<rect x="${left}" y="${top}" width="${box.width}" height="${HEIGHT}" rx="6"/>` +
-      `<text x="${box.x.toFixed(1)}" y="${(box.y + 5).toFixed(1)}">${label}</text>`
+      `<rect x="${left}" y="${top}" width="${wide}" height="${HEIGHT}" rx="6"/>` +
+      `<text x="${x.toFixed(1)}" y="${(y + 5).toFixed(1)}">${label}</text>`
     );
-  });
-  const lines = edges.map(({from, to}) => {
-    const {points} = layout.edge(from, to);
-    return `<polyline points="${points.map(({x, y}) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ')}"/>`;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width.toFixed(0)} ${height.toFixed(0)}" font-family="sans-serif" font-size="14">`,
     '<style>rect{fill:#eef2ff;stroke:#4f5b93}text{text-anchor:middle;fill:#1c2033}polyline{fill:none;stroke:#4f5b93;marker-end:url(#arrow)}</style>',
     '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0L8 4L0 8z" fill="#4f5b93"/></marker></defs>',
-    ...lines,
-    ...boxes,
+    ...lines.map((points) => `<polyline points="${points}"/>`),
+    ...drawn,
     '</svg>',
     '',
   ].join('\n');

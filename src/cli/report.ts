@@ -1,0 +1,63 @@
+import {join, resolve} from 'node:path';
+import {asText} from '../base/json.js';
+import {buildSite, NotOurs} from '../report/site/build.js';
+import {gather} from '../report/site/gather.js';
+import {statusOf} from '../run/status.js';
+import type {Field} from '../score/ablation.js';
+import {unsettledAttempts} from '../store/attempt.js';
+import {planProject} from './plan.js';
+import {openProject, type Project, type ProjectOptions} from './project.js';
+import {onlooker} from './status.js';
+import {parseWith, projectTable, sayUnknownWith, type With} from './table.js';
+import {EXIT, type Terminal} from './terminal.js';
+
+export type ReportCommandOptions = ProjectOptions & {
+  readonly out?: string;
+  readonly with?: string;
+  readonly serve?: boolean | string;
+};
+
+export async function reportCommand(options: ReportCommandOptions, terminal: Terminal): Promise<number> {
+  const project = openProject(options, terminal);
+  if (!project) return EXIT.badInput;
+  const wanted = parseWith(options.with);
+  if (wanted.kind === 'unknown') return sayUnknownWith(options.with!, terminal);
+  const out = resolve(options.out ?? join(project.runs.root, 'report'));
+  try {
+    await build(project, wanted, out, terminal);
+  } catch (error) {
+    if (!(error instanceof NotOurs)) throw error;
+    terminal.err(`${error.message}\n`);
+    return EXIT.badInput;
+  }
+  terminal.out(`${join(out, 'index.html')}\n`);
+  if (options.serve === undefined || options.serve === false) return EXIT.done;
+  const {serve} = await import('./serve.js');
+  return serve(options, out, terminal, async (again) => build(again, wanted, out, terminal));
+}
+
+async function build(project: Project, wanted: With, out: string, terminal: Terminal): Promise<void> {
+  const {graph, pipeline, runs} = project;
+  const {verdicts, history} = planProject(project);
+  const open = unsettledAttempts(runs.attempts);
+  const status = await statusOf(graph, verdicts, history, open, onlooker(), new Date());
+  const data = gather({
+    root: pipeline.root,
+    graph,
+    plan: verdicts,
+    history,
+    status,
+    table: projectTable(project, wanted, {verdicts, history}),
+    settings: pipeline.score,
+    frame: {name: pipeline.name, version: terminal.version, made: new Date().toISOString()},
+  });
+  buildSite(out, data, pipeline.score, fieldOf(project));
+}
+
+/** A field behind an axis' value, as text. */
+export const fieldOf =
+  ({pipeline}: Project): Field =>
+  (axis, value, field) => {
+    const fields = pipeline.catalog.get(axis)?.get(value);
+    return fields && Object.hasOwn(fields, field) ? asText(fields[field]) : undefined;
+  };
