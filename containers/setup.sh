@@ -19,6 +19,8 @@ if [ "$(uname)" = Linux ]; then
 else
   python_ok || missing+=(python3)
 fi
+# setup.sh browser: also what the tests of the site open it with.
+if [ "${1:-}" = browser ] && ! command -v chromium chromium-browser google-chrome >/dev/null; then missing+=(chromium); fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -23,7 +23,7 @@ count() { # title, how many passed, how many failed
 }
 
 set -e
-bash containers/setup.sh
+bash containers/setup.sh browser
 [ -d node_modules ] && [ node_modules -nt package-lock.json ] || npm ci
 npm run --silent build
 # The system's own Python: what jobs see in the sandbox is what is tested.

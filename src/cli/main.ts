@@ -89,11 +89,13 @@ project(program.command('table').description('the averaged score table, also of 
       .default('text'),
   )
   .option('--with <rows>', 'published rows among them: published, published=v0.1 or published=v1')
+  .option('--against <axis>', 'scores against one axis, or a field behind it: hours, agent.effort')
+  .option('--plot <file>', 'that as an SVG file')
   .option('--step <file>', "of a step's own inputs: its $PTB_STEP file")
   .option('--overrides <folder>', 'with --step: where the verdicts of people are', 'audits')
   .action(
-    action<ProjectOptions & {format: TableFormat; step?: string; with?: string}>(async (options) =>
-      (await import('./table.js')).tableCommand(options, shell),
+    action<ProjectOptions & {format: TableFormat; step?: string; with?: string; against?: string; plot?: string}>(
+      async (options) => (await import('./table.js')).tableCommand(options, shell),
     ),
   );
 

@@ -1,14 +1,12 @@
 import {join, resolve} from 'node:path';
-import {asText} from '../base/json.js';
 import {buildSite, NotOurs} from '../report/site/build.js';
 import {gather} from '../report/site/gather.js';
 import {statusOf} from '../run/status.js';
-import type {Field} from '../score/ablation.js';
 import {unsettledAttempts} from '../store/attempt.js';
 import {planProject} from './plan.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
 import {onlooker} from './status.js';
-import {parseWith, projectTable, sayUnknownWith, type With} from './table.js';
+import {fieldOf, parseWith, projectTable, sayUnknownWith, type With} from './table.js';
 import {EXIT, type Terminal} from './terminal.js';
 
 export type ReportCommandOptions = ProjectOptions & {
@@ -53,11 +51,3 @@ async function build(project: Project, wanted: With, out: string, terminal: Term
   });
   buildSite(out, data, pipeline.score, fieldOf(project));
 }
-
-/** A field behind an axis' value, as text. */
-export const fieldOf =
-  ({pipeline}: Project): Field =>
-  (axis, value, field) => {
-    const fields = pipeline.catalog.get(axis)?.get(value);
-    return fields && Object.hasOwn(fields, field) ? asText(fields[field]) : undefined;
-  };

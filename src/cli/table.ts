@@ -7,12 +7,13 @@ import {describeAccepted} from '../report/plan.js';
 import {importedTrees} from '../report/imported.js';
 import {evidenceOf, type StepFate} from '../report/evidence.js';
 import {renderTable, type TableFormat} from '../report/table.js';
+import {ablationOf, type Field} from '../score/ablation.js';
 import {fittingVersion} from '../score/published/place.js';
 import {PUBLISHED, type PublishedVersion} from '../score/published/rows.js';
 import {BENCHMARK, MODEL} from '../score/row.js';
 import {tableOf, type Table} from '../score/table.js';
 import {OVERRIDES, readOverrides} from '../store/overrides.js';
-import {readJson} from '../store/write.js';
+import {readJson, writeWhole} from '../store/write.js';
 import {fatesOf} from './fates.js';
 import {planProject} from './plan.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
@@ -24,14 +25,21 @@ export type TableOptions = ProjectOptions & {
   /** The folder of overrides, for a step. */
   readonly overrides?: string;
   readonly with?: string;
+  readonly against?: string;
+  readonly plot?: string;
 };
 
-export function tableCommand(options: TableOptions, terminal: Terminal): number {
+export async function tableCommand(options: TableOptions, terminal: Terminal): Promise<number> {
   if (options.step !== undefined) return tableOfStep(options.step, options, terminal);
   const project = openProject(options, terminal);
   if (!project) return EXIT.badInput;
   const wanted = parseWith(options.with);
   if (wanted.kind === 'unknown') return sayUnknownWith(options.with!, terminal);
+  if (options.against !== undefined) return ablate(project, options.against, options.plot, terminal);
+  if (options.plot !== undefined) {
+    terminal.err('--plot draws what --against says, for instance --against hours --plot hours.svg\n');
+    return EXIT.badInput;
+  }
   terminal.out(renderTable(projectTable(project, wanted), options.format, terminal.paintOut));
   return EXIT.done;
 }
@@ -56,6 +64,38 @@ export function projectTable(
     ...(wanted.kind === 'published' ? {published: wanted.version ?? fittingVersion(benchmarksOf(project))} : {}),
   });
 }
+
+/** Scores against one axis, as a table and, where asked for, a plot. */
+async function ablate(project: Project, over: string, plot: string | undefined, terminal: Terminal): Promise<number> {
+  const [axis = '', field] = over.split('.');
+  const {axes} = project.pipeline.matrix;
+  if (!axes.has(axis)) {
+    terminal.err(`there is no axis ${quoted(axis)}; the matrix has ${[...axes.keys()].join(', ')}\n`);
+    return EXIT.badInput;
+  }
+  const ablation = ablationOf(projectTable(project).rows, over, fieldOf(project));
+  if (ablation.series.length === 0) {
+    const why = field === undefined ? 'every row averages over it' : `no value of ${axis} has a field ${quoted(field)}`;
+    terminal.err(`nothing to compare against ${quoted(over)}: ${why}\n`);
+    return EXIT.badInput;
+  }
+  // Drawing loads a library that nothing else here needs.
+  const {ablationSvg, renderAblation} = await import('../report/ablation.js');
+  terminal.out(renderAblation(ablation, terminal.paintOut));
+  if (plot === undefined) return EXIT.done;
+  const svg = ablationSvg(ablation);
+  if (svg === undefined) terminal.err('no row has an average yet: nothing was drawn\n');
+  else writeWhole(plot, svg);
+  return EXIT.done;
+}
+
+/** A field behind an axis' value, as text. */
+export const fieldOf =
+  ({pipeline}: Project): Field =>
+  (axis, value, field) => {
+    const fields = pipeline.catalog.get(axis)?.get(value);
+    return fields && Object.hasOwn(fields, field) ? asText(fields[field]) : undefined;
+  };
 
 export type With =
   | {readonly kind: 'nothing'}

@@ -21,7 +21,12 @@ export function draw(label: string, options: Plot.PlotOptions): Html {
   const drawn = svg as {setAttribute(name: string, value: string): void; readonly outerHTML: string};
   drawn.setAttribute('role', 'img');
   drawn.setAttribute('aria-label', readable(label));
-  return trusted(drawn.outerHTML.replaceAll('--plot-background: white;', '--plot-background: var(--card);'));
+  return trusted(
+    drawn.outerHTML
+      .replaceAll('--plot-background: white;', '--plot-background: var(--card);')
+      // The chart is one image with one name; names of its groups are for nobody.
+      .replaceAll(/(<g\b[^>]*?) aria-label="[^"]*"/g, '$1'),
+  );
 }
 
 /** A name short enough for an axis. */
