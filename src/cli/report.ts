@@ -1,11 +1,11 @@
 import {join, resolve} from 'node:path';
 import {buildSite, NotOurs} from '../report/site/build.js';
 import {gather} from '../report/site/gather.js';
+import {onlooker} from '../run/find-executor.js';
 import {statusOf} from '../run/status.js';
 import {unsettledAttempts} from '../store/attempt.js';
 import {planProject} from './plan.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
-import {onlooker} from './status.js';
 import {fieldOf, parseWith, projectTable, sayUnknownWith, type With} from './table.js';
 import {EXIT, type Terminal} from './terminal.js';
 
@@ -38,7 +38,8 @@ async function build(project: Project, wanted: With, out: string, terminal: Term
   const {graph, pipeline, runs} = project;
   const {verdicts, history} = planProject(project);
   const open = unsettledAttempts(runs.attempts);
-  const status = await statusOf(graph, verdicts, history, open, onlooker(), new Date());
+  const looker = onlooker((name) => terminal.env[name]);
+  const status = await statusOf(graph, verdicts, history, open, looker, new Date());
   const data = gather({
     root: pipeline.root,
     graph,

@@ -33,7 +33,7 @@ const AXES = ['agent', 'model', 'benchmark', 'replicate'];
 
 let project: Project;
 let site: string;
-let browser: Browser;
+let browser: Browser | undefined;
 
 beforeAll(async () => {
   project = await newProject();
@@ -112,7 +112,7 @@ async function visit(
   path: string,
   options: {dark?: boolean; width?: number} = {},
 ): Promise<{page: Page; wrong: string[]}> {
-  const context = await browser.newContext({
+  const context = await browser!.newContext({
     viewport: {width: options.width ?? 1280, height: 900},
     colorScheme: options.dark ? 'dark' : 'light',
   });
@@ -180,7 +180,7 @@ describe('the site', {timeout: 60_000}, () => {
     const shown = await trace.textContent();
     expect(shown).toContain(HOSTILE);
     expect(shown).toContain('red \\u{0}\ufffd\ufffd not utf-8 \\u{202e} turned');
-    await trace.evaluate((box) => (box.scrollTop = box.scrollHeight));
+    await page.evaluate("document.querySelector('.trace').scrollTop = 1e9");
     await trace.locator('.entry', {hasText: 'line 3000 of'}).waitFor();
     expect(await page.locator('.trace .entry').count()).toBeLessThan(2500);
     await page.locator('summary', {hasText: 'What the agent was asked'}).click();
@@ -226,9 +226,9 @@ describe('the site', {timeout: 60_000}, () => {
     ]) {
       const {page, wrong} = await visit(path, options);
       // The page's own policy lets in no script from elsewhere; the debugger's is not the page's.
-      const found = (await page.evaluate(`${AXE}; axe.run({resultTypes: ['violations'], preload: false})`)) as {
+      const found = await page.evaluate<{
         violations: {id: string; impact: string; nodes: {html: string}[]}[];
-      };
+      }>(`${AXE}; axe.run({resultTypes: ['violations'], preload: false})`);
       const serious = found.violations.filter(({impact}) => impact === 'serious' || impact === 'critical');
       problems.push(...serious.map(({id, nodes}) => [path, id, nodes[0]?.html]));
       if (!(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')))
