@@ -51,7 +51,6 @@ export type ExecutorSettings = {
   readonly lag?: string;
   readonly flags?: readonly string[];
   readonly setup?: readonly string[];
-  readonly scratch?: string;
   /** Of `slurm`. */
   readonly partition?: string;
   readonly account?: string;

@@ -72,7 +72,6 @@ function description({name, dir, resources}: Job, settings: HtcondorSettings): s
     'kill_sig = SIGTERM',
     `job_max_vacate_time = ${Math.ceil(graceSeconds) + 10}`,
     // A job that began does not begin again in the same folder: it is lost, and the next attempt has a folder of its own.
-    'max_retries = 0',
     'periodic_remove = NumJobStarts > 0 && JobStatus == 1',
     `request_cpus = ${cpus}`,
     // HTCondor's MB is 2^20 bytes, ours 10^6.

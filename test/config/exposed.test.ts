@@ -16,7 +16,7 @@ test.each(['/tmp', '/tmp/weights', '/work/x', '/home/ptb/.cache'])(
   async (path) => {
     const {code, err} = await ptb(project({'pipeline.yaml': exposing(path)}), 'pipeline', 'validate');
     expect(code).toBe(2);
-    expect(err).toContain(`pipeline.yaml:8:41: error: sandbox.expose names "${path}", which no job can see`);
+    expect(err).toContain(`pipeline.yaml:8:43: error: sandbox.expose names "${path}", which no job can see`);
   },
 );
 
