@@ -81,6 +81,8 @@ function reachOf(views: readonly Project[]): Reach {
         continue;
       }
       keys.add(`${step.stage.name}/${keyOf(docOf(step, project.files.digests, verdicts))}`);
+      // Its result may be one from before the lock was written.
+      if (verdict.kind === 'cached') keys.add(`${step.stage.name}/${verdict.key}`);
       if (verdict.kind === 'cached' && verdict.accepted) keys.add(`${step.stage.name}/${verdict.accepted.from}`);
     }
   }

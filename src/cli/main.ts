@@ -117,6 +117,9 @@ project(imports.command('upstream').description('a result tree of the PostTrainB
   .action(async (dir: string, options: ProjectOptions & {as?: string}) => {
     process.exitCode = (await import('./import.js')).importUpstreamCommand(dir, options, shell);
   });
+project(
+  program.command('lock').description('write down which versions of models and data were used, to be committed'),
+).action(action<ProjectOptions>(async (options) => (await import('./lock.js')).lockCommand(options, shell)));
 
 project(program.command('why').description('why a step runs, waits or is cached: what differs, field by field'))
   .argument('<step>', NAMED)

@@ -10,6 +10,7 @@ import {lock, type Controller} from '../run/lock.js';
 import {openAttempts} from '../store/attempt.js';
 import {usedBy, type Limits} from '../run/schedule.js';
 import {journalFile, openJournal} from '../store/journal.js';
+import {remindOfLock} from './lock.js';
 import {planCommand, planProject} from './plan.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
 import {reporterFor, type ReportOptions} from './reporter.js';
@@ -145,5 +146,6 @@ function finish(
   if (options.json)
     terminal.out(`${JSON.stringify({version: 1, event: 'end', exit, counts, seconds, bill, capped})}\n`);
   else if (hasScores(project)) terminal.out(renderTable(projectTable(project), 'text', terminal.paintOut));
+  if (!options.json && !options.quiet) remindOfLock(project, terminal);
   return exit;
 }

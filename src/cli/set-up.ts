@@ -77,6 +77,7 @@ export async function setUp(
       sandbox,
       path,
       home,
+      cache: runs.cache,
       secret: (name: string) => env[name],
       gpuWrite: readFileSync(new URL('../bin/cuda_write.py', import.meta.url), 'utf8'),
       devices: gpus.length > 0 ? gpuDevices() : [],

@@ -7,7 +7,7 @@ import {checkCycles} from './cycles.js';
 import type {LoadedStages} from './load-stages.js';
 import {placeOf, pointer} from './located.js';
 import type {Files} from './read.js';
-import type {Need, Stage} from './stage.js';
+import {PINS_FILE, type Need, type Stage} from './stage.js';
 
 /** Mistakes that only show when the stages are seen together, or beside their files. `axes`, where they are known. */
 export const checkStages = (
@@ -21,6 +21,7 @@ export const checkStages = (
     ...checkScripts(stage, files),
     ...checkOutputs(stage),
     ...checkVariables(stage),
+    ...checkPins(stage),
   ]),
   ...checkCycles(stages.used),
 ];
@@ -162,6 +163,18 @@ const checkOutputs = (stage: Stage): Issue[] =>
     }
     return issues;
   });
+
+const checkPins = (stage: Stage): Issue[] =>
+  stage.pins.length === 0 || stage.outputs.some(({path}) => basename(path) === PINS_FILE)
+    ? []
+    : [
+        {
+          code: 'bad-shape',
+          message: `stage "${stage.name}" pins names and has no output ${PINS_FILE}`,
+          at: placeOf(stage.source, '/pins', 'key'),
+          hint: `add to its outputs: pins: {path: ${PINS_FILE}, optional: true}`,
+        },
+      ];
 
 /** The variable under which a script finds an axis value, a field or an input. */
 export const variable = (name: string): string => `PTB_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;

@@ -5,6 +5,7 @@ import {asText, isObject, member, type JsonObject} from '../base/json.js';
 import {checkStages} from './check.js';
 import {loadCatalog} from './load-catalog.js';
 import {loadStages} from './load-stages.js';
+import {loadLock} from './load-lock.js';
 import {matrixOf} from './matrix.js';
 import {overlay, PROFILE_FILE} from './overlay.js';
 import {gpuHourUsdOf, limitsOf, type Pipeline} from './pipeline.js';
@@ -57,16 +58,17 @@ function assemble(request: Request, files: Files): Result<Pipeline> {
   const stages = loadStages(source, files);
   const hasCatalog = isSound('catalog') || member(source.value, 'catalog') === undefined;
   const catalog = matrix?.ok && hasCatalog ? loadCatalog(source, matrix.value, files) : undefined;
+  const lock = loadLock(request.file, files);
   const issues = [
     ...wrong.map(({issue}) => issue),
-    ...[matrix, catalog].flatMap((part) => (!part || part.ok ? [] : part.issues)),
+    ...[matrix, catalog, lock].flatMap((part) => (!part || part.ok ? [] : part.issues)),
     ...stages.issues,
     ...checkStages(stages, matrix?.ok ? [...matrix.value.axes.keys()] : undefined, files),
     ...(isSound('sandbox') ? checkSandbox(source, root, stages.used, (name) => stages.broken.includes(name)) : []),
     ...(isSound('score') ? checkScore(source, stages.used, (name) => stages.broken.includes(name)) : []),
   ];
   if (issues.length > 0) return {ok: false, issues};
-  if (!matrix?.ok || !catalog?.ok) throw new Error('internal: a failed part without an issue');
+  if (!matrix?.ok || !catalog?.ok || !lock.ok) throw new Error('internal: a failed part without an issue');
 
   const {name, executor, sandbox, score, prices, limits, ...others} = source.value as JsonObject;
   const {matrix: _matrix, catalog: _catalog, stages: _stages, profiles: _profiles, ...settings} = others;
@@ -81,6 +83,7 @@ function assemble(request: Request, files: Files): Result<Pipeline> {
       ...(score === undefined ? {} : {score}),
       ptb: {version: request.version},
     },
+    pins: lock.value,
     stages: stages.used,
     executor: {use: 'local', ...(isObject(executor) ? executor : {})},
     sandbox: sandboxOf(sandbox, root),

@@ -6,6 +6,8 @@ import {suggest} from '../base/suggest.js';
 export type Scope = {
   readonly axes: ReadonlyMap<string, {readonly value: string; readonly fields: JsonObject}>;
   readonly settings: JsonObject;
+  /** What the lock says, by name. */
+  readonly pins: ReadonlyMap<string, string>;
   /** All axes of the pipeline, to tell "not an axis of this stage" from "no such thing". */
   readonly allAxes: readonly string[];
 };

@@ -9,7 +9,7 @@ import type {MatrixSettings, Pattern} from './pipeline.js';
 const MAX_CELLS = 250_000;
 
 /** Axes whose parameter would take the place of a variable that every script has: $PTB_OUT, $PTB_IN_FETCH, … */
-const RESERVED = /^(?:out|step|files|clean|deadline|in(?:-.*)?)$/;
+const RESERVED = /^(?:out|step|files|clean|deadline|cache|pins|(?:in|expose)(?:-.*)?)$/;
 
 export function matrixOf(source: Located): Result<MatrixSettings> {
   const matrix = (source.value as {matrix: {readonly [key: string]: Json}}).matrix;

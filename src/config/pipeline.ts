@@ -26,6 +26,8 @@ export type Pipeline = {
   readonly catalog: ReadonlyMap<string, ReadonlyMap<string, JsonObject>>;
   /** What `${{ }}` reads beside the axes. */
   readonly settings: JsonObject;
+  /** Of the file beside pipeline.yaml that `ptb lock` writes: name to version. */
+  readonly pins: ReadonlyMap<string, string>;
   /** Without cycles. */
   readonly stages: readonly Stage[];
   readonly executor: ExecutorSettings;

@@ -12,6 +12,9 @@ export type Need = {
   readonly at: Place;
 };
 
+/** The output in which a step says what the names that it pins came to: a JSON map of name to version. */
+export const PINS_FILE = 'pins.json';
+
 /** What a step leaves, named; `path` is relative to the working directory or to `$PTB_OUT`. */
 export type Output = {
   readonly name: string;
@@ -23,6 +26,13 @@ export type Output = {
 
 /** A text under `fields` or `reads`. One that is not keyed may change without the step running again. */
 export type Declared = {readonly text: string; readonly keyed: boolean};
+
+/** Of these secrets one must be set before a step starts; which ones, and what for, may be look-ups. */
+export type Login = {
+  readonly oneOf: readonly string[];
+  /** What it opens, for instance the page of a licence. Given, and its look-up absent: nothing is asked for. */
+  readonly for?: string;
+};
 
 export type DoneWhen = 'exited-0' | 'exited-nonzero' | 'timed-out';
 
@@ -52,6 +62,8 @@ export type Stage = {
   readonly needs: readonly Need[];
   readonly fields: readonly Declared[];
   readonly reads: readonly Declared[];
+  /** Names of things outside the project; the lock says which version of each is meant. */
+  readonly pins: readonly string[];
   readonly prepare?: Argv;
   readonly run?: Argv;
   readonly sandbox: {
@@ -59,13 +71,21 @@ export type Stage = {
     readonly gpu: boolean;
     readonly network: boolean;
     readonly secrets: readonly string[];
+    /** Variables of whoever runs ptb that say how to reach the network: handed over like secrets, and nobody's login. */
+    readonly pass: readonly string[];
+    /** Folders of this machine to be read, by the name under which the script finds them. */
+    readonly expose: ReadonlyMap<string, string>;
   };
+  readonly logins: readonly Login[];
+  /** A folder in `runs/cache` that the steps of all stages that name it share, and that outlives them. */
+  readonly cache?: string;
   readonly resources: {
     readonly gpus?: string;
     /** A part of the name that the GPUs must have. */
     readonly gpuName?: string;
     readonly cpus?: string;
     readonly memory?: string;
+    readonly disk?: string;
     /** Wall time of `run`. */
     readonly time?: string;
     readonly grace?: string;
@@ -113,6 +133,7 @@ export function stageOf(name: string, dir: string, files: readonly string[], sou
     })),
     fields: declared(document.fields, 'field'),
     reads: declared(document.reads, 'path'),
+    pins: list(document.pins),
     ...(document.prepare === undefined ? {} : {prepare: list(document.prepare) as unknown as Argv}),
     ...(document.run === undefined ? {} : {run: list(document.run) as unknown as Argv}),
     sandbox: {
@@ -120,10 +141,17 @@ export function stageOf(name: string, dir: string, files: readonly string[], sou
       gpu: sandbox.gpu === true,
       network: sandbox.network === true,
       secrets: list(sandbox.secrets),
+      pass: list(sandbox.pass),
+      expose: new Map(Object.entries(map(sandbox.expose)).map(([folder, path]) => [folder, asText(path)])),
     },
     resources: Object.fromEntries(
       Object.entries(resources).map(([key, value]) => [key === 'gpu-name' ? 'gpuName' : key, asText(value)]),
     ),
+    logins: (Array.isArray(document.logins) ? (document.logins as Json[]) : []).map(map).map((login) => ({
+      oneOf: list(login['one-of']),
+      ...(login.for === undefined ? {} : {for: asText(login.for)}),
+    })),
+    ...(document.cache === undefined ? {} : {cache: asText(document.cache)}),
     ...(bill.path === undefined
       ? {}
       : {

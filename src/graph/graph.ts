@@ -77,5 +77,6 @@ const scopeOf = (pipeline: Pipeline, at: Axes): Parameters<typeof specOf>[1] => 
     ]),
   ),
   settings: pipeline.settings,
+  pins: pipeline.pins,
   allAxes: [...pipeline.matrix.axes.keys()],
 });

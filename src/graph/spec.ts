@@ -16,6 +16,8 @@ export type Resources = {
   readonly gpuName?: string;
   readonly cpus: number;
   readonly memoryMb: number;
+  /** What its folder may grow to; absent where the stage does not say. */
+  readonly diskMb?: number;
   /** Wall time of `run`; absent for no limit. */
   readonly seconds?: number;
   /** Between TERM and KILL. */
@@ -34,9 +36,14 @@ export type Spec = {
   readonly fields: ReadonlyMap<string, Json>;
   /** Those of the fields that are handed over and do not enter the key. */
   readonly unkeyed: ReadonlySet<string>;
+  /** What the stage pins, by name; undefined where the lock has no version of it. */
+  readonly pins: ReadonlyMap<string, string | undefined>;
   readonly reads: readonly Read[];
   readonly image: Image;
   readonly secrets: readonly string[];
+  /** Absolute folders of this machine, by the name under which the script finds them. */
+  readonly expose: ReadonlyMap<string, string>;
+  readonly logins: readonly {readonly oneOf: readonly string[]; readonly for: readonly string[]}[];
   readonly resources: Resources;
   /** Each limit once. */
   readonly uses: readonly Use[];
@@ -98,6 +105,7 @@ export function specOf(
     if (found.kind === 'found') fields.set(field, found.value);
     if (!keyed) unkeyed.add(field);
   });
+  const pins = stage.pins.flatMap((template, n) => texts(template, pathTo('pins', n)));
   const reads = stage.reads.flatMap(({text: template, keyed}, n) => {
     const at = placeOf(stage.source, pathTo('reads', n));
     return texts(template, pathTo('reads', n)).map((path): Read => {
@@ -127,18 +135,40 @@ export function specOf(
   };
   const gpuName =
     resources.gpuName === undefined ? undefined : texts(resources.gpuName, pathTo('resources', 'gpu-name'))[0];
+  const expose = [...sandbox.expose].flatMap(([name, template]) => {
+    const path = pathTo('sandbox', 'expose', name);
+    return texts(template, path).map((folder) => {
+      if (!folder.startsWith('/')) {
+        const message = `sandbox.expose.${name} cannot be ${quoted(folder)}`;
+        issues.push({code: 'bad-value', message, at: placeOf(stage.source, path), hint: 'write an absolute path'});
+      }
+      return [name, folder] as const;
+    });
+  });
+  const logins = stage.logins.map((login, n) => ({
+    wanted: login.for === undefined || texts(login.for, pathTo('logins', n, 'for')).length > 0,
+    oneOf: login.oneOf.flatMap((template, m) => texts(template, pathTo('logins', n, 'one-of', m))),
+    for: login.for === undefined ? [] : texts(login.for, pathTo('logins', n, 'for')),
+  }));
   const limit = measure('time', resources.time, DURATION);
+  const disk = measure('disk', resources.disk, SIZE);
   const spec: Spec = {
     fields,
     unkeyed,
+    pins: new Map(pins.map((name) => [name, scope.pins.get(name)])),
     reads,
     image: imageOf(image),
     secrets: sandbox.secrets.flatMap((name, n) => texts(name, pathTo('sandbox', 'secrets', n))),
+    expose: new Map(expose),
+    logins: logins
+      .filter(({wanted, oneOf}) => wanted && oneOf.length > 0)
+      .map(({oneOf, for: what}) => ({oneOf, for: what})),
     resources: {
       gpus: measure('gpus', resources.gpus, COUNT) ?? DEFAULTS.gpus,
       ...(gpuName === undefined ? {} : {gpuName}),
       cpus: measure('cpus', resources.cpus, POSITIVE_COUNT) ?? DEFAULTS.cpus,
       memoryMb: measure('memory', resources.memory, SIZE) ?? DEFAULTS.memoryMb,
+      ...(disk === undefined ? {} : {diskMb: disk}),
       ...(limit === undefined ? {} : {seconds: limit}),
       graceSeconds: measure('grace', resources.grace, DURATION) ?? DEFAULTS.graceSeconds,
     },

@@ -64,6 +64,8 @@ function meaning(step: Step, {path, before, after}: Difference): string {
       return `its value on the axis "${name}"`;
     case 'fields':
       return 'a value that the stage looks up';
+    case 'pins':
+      return 'the version that the lock sets';
     case 'stage':
       return `the stage's own declaration: ${DECLARED[name] ?? [name, ...rest].join('.')}${name === 'outputs' ? ` "${rest[0]}"` : ''}`;
     case 'needs': {

@@ -23,6 +23,8 @@ export type KeyDoc = {
   readonly stage: JsonObject;
   readonly axes: {readonly [axis: string]: string};
   readonly fields: JsonObject;
+  /** Versions that the lock sets; absent where it sets none. */
+  readonly pins?: {readonly [name: string]: string};
   /** Scripts and `reads`, by project path; without those declared `keyed: false`. An image that is a file: `sandbox.image`. */
   readonly files: {readonly [path: string]: Digest};
   readonly needs: {readonly [stage: string]: NeedDigests};
@@ -35,6 +37,7 @@ export type Upstream = (id: StepId) => OutputDigests | null;
 
 export function keyDoc(step: Step, files: KeyDoc['files'], upstream: Upstream): KeyDoc {
   const {stage, spec} = step;
+  const pins = Object.fromEntries([...spec.pins].flatMap(([name, pin]) => (pin === undefined ? [] : [[name, pin]])));
   return {
     schema: 1,
     stage: {
@@ -54,6 +57,7 @@ export function keyDoc(step: Step, files: KeyDoc['files'], upstream: Upstream): 
     },
     axes: step.at,
     fields: Object.fromEntries([...spec.fields].filter(([path]) => !spec.unkeyed.has(path))),
+    ...(Object.keys(pins).length > 0 ? {pins} : {}),
     files,
     needs: Object.fromEntries(
       step.needs.map(({need, gathers, steps}) => {

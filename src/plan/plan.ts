@@ -10,6 +10,8 @@ export interface History {
   outputs(step: Step, key: StepKey): OutputDigests | undefined;
   /** An old result that someone keeps under this key. */
   accepted(step: Step, key: StepKey): {readonly by: Accepted; readonly outputs: OutputDigests} | undefined;
+  /** What a result under a key says that its pinned names came to, if it says so. */
+  pins(step: Step, key: StepKey): Readonly<Record<string, unknown>> | undefined;
   /** The key document that this step was last committed under, if ever. */
   lastDoc(id: StepId): KeyDoc | undefined;
   /** Attempts under this key that did not become a result. */
@@ -59,6 +61,8 @@ export function judge(step: Step, doc: KeyDoc, history: History, rerun: Rerun): 
   if (rerun(step)) return run({kind: 'asked-for'});
   const outputs = history.outputs(step, key);
   if (outputs) return {kind: 'cached', key, outputs};
+  const asPinned = unpinned(step, doc, history);
+  if (asPinned) return {kind: 'cached', ...asPinned};
   const accepted = history.accepted(step, key);
   if (accepted) return {kind: 'cached', key, outputs: accepted.outputs, accepted: accepted.by};
   if (attempts.kind === 'failed') {
@@ -68,6 +72,20 @@ export function judge(step: Step, doc: KeyDoc, history: History, rerun: Rerun): 
   }
   const last = history.lastDoc(step.id);
   return run(last === undefined ? {kind: 'never-ran'} : {kind: 'changed', paths: changedPaths(last, doc)});
+}
+
+/** A result from before the lock was written, which came to just what is locked now: `ptb lock` writes such locks. */
+function unpinned(
+  step: Step,
+  {pins, ...doc}: KeyDoc,
+  history: History,
+): {readonly key: StepKey; readonly outputs: OutputDigests} | undefined {
+  if (pins === undefined) return undefined;
+  const key = keyOf(doc);
+  const outputs = history.outputs(step, key);
+  if (!outputs) return undefined;
+  const found = history.pins(step, key) ?? {};
+  return Object.entries(pins).every(([name, pin]) => found[name] === pin) ? {key, outputs} : undefined;
 }
 
 /**

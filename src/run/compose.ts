@@ -1,5 +1,5 @@
 import {mkdirSync, symlinkSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {quote, type Argv} from '../base/argv.js';
 import {asText} from '../base/json.js';
 import {variable} from '../config/check.js';
@@ -38,6 +38,8 @@ export type Machine = {
   readonly home: string;
   /** Values of secrets by name. */
   readonly secret: (name: string) => string | undefined;
+  /** `runs/cache`, absolute. */
+  readonly cache: string;
   /** Device files of the GPUs. */
   readonly devices: readonly string[];
   /** The Python program that writes to the GPUs' memory; its argument is how many there must be. */
@@ -49,7 +51,6 @@ export type Machine = {
  * Fills a fresh attempt's folder with all that the job needs, up to `job.sh`. `failures`: the attempts that went before it in
  * this run; what `retry.with` hands over depends on it.
  */
-/** `failures`: how many attempts in this run came before. */
 export function compose(
   step: Step,
   {name, title}: {readonly name: string; readonly title: string},
@@ -63,6 +64,8 @@ export function compose(
   const paths = attemptPaths(dir);
   files.snapshot(step, paths.files);
   linkInputs(inputs, paths.inputs);
+  const shared = sharedFolders(step, machine.cache);
+  linkShared(shared, paths.inputs);
 
   const outside: Layout = {...paths, stepFile: paths.step, out: paths.made, path: machine.path};
   const inside = machine.sandbox.inside(outside);
@@ -75,7 +78,9 @@ export function compose(
       return scripts.has(file) ? join(layout.files, file) : word;
     }) as unknown as Argv;
 
-  const secrets = spec.secrets.filter((name) => machine.secret(name) !== undefined);
+  const secrets = [...new Set([...spec.secrets, ...stage.sandbox.pass])].filter(
+    (name) => machine.secret(name) !== undefined,
+  );
   if (secrets.length > 0) {
     const lines = secrets.map((name) => `${name}=${quote(machine.secret(name)!)}\n`);
     writeFileSync(join(dir, 'secrets'), lines.join(''), {mode: 0o600});
@@ -86,7 +91,10 @@ export function compose(
   const sandboxed: SandboxSpec = {
     name,
     image: imageOf(spec.image, inputs),
-    mounts: mounts(outside, inside, inputs),
+    mounts: [
+      ...mounts(outside, inside, inputs),
+      ...shared.map(({name: at, from, access}): Mount => ({from, to: join(inside.inputs, at), access})),
+    ],
     workdir: inside.work,
     network: stage.sandbox.network ? 'host' : 'none',
     devices: usesGpus ? machine.devices : [],
@@ -156,6 +164,11 @@ function environment(step: Step, layout: Layout, home: string, failures: number)
     ),
     ...Object.entries(step.at).map(([axis, value]) => [variable(axis), value] as const),
     ...[...step.spec.fields].map(([path, value]) => [variable(path), asText(value)] as const),
+    ...(step.stage.pins.length > 0 ? [['PTB_PINS', JSON.stringify(Object.fromEntries(step.spec.pins))] as const] : []),
+    ...(step.stage.cache === undefined ? [] : [['PTB_CACHE', join(layout.inputs, CACHE)] as const]),
+    ...[...step.spec.expose.keys()].map(
+      (name) => [variable(`expose-${name}`), join(layout.inputs, exposedAs(name))] as const,
+    ),
     ...[...step.spec.retry.with].map(
       ([name, values]) => [variable(`retry-${name}`), values[failures] ?? values.at(-1)!] as const,
     ),
@@ -179,6 +192,28 @@ function imageOf(image: Image, inputs: readonly Input[]): SandboxSpec['image'] {
   if (image.kind !== 'output') return image;
   const [made] = inputs.find(({stage}) => stage === image.stage)?.steps ?? [];
   return made?.out ? {kind: 'file', path: join(made.out, image.output)} : HOST;
+}
+
+/** Names below the inputs' folder that no stage can have. */
+const CACHE = '.cache';
+const exposedAs = (name: string): string => join('.expose', name);
+
+/** A folder that outlives the attempt, and where it shows among the inputs. */
+type Shared = {readonly name: string; readonly from: string; readonly access: Mount['access']};
+
+const sharedFolders = ({stage, spec}: Step, caches: string): Shared[] => [
+  ...(stage.cache === undefined
+    ? []
+    : [{name: CACHE, from: join(caches, stage.cache), access: 'write'} satisfies Shared]),
+  ...[...spec.expose].map(([name, from]): Shared => ({name: exposedAs(name), from, access: 'read'})),
+];
+
+function linkShared(shared: readonly Shared[], root: string): void {
+  for (const {name, from, access} of shared) {
+    if (access === 'write') mkdirSync(from, {recursive: true});
+    mkdirSync(dirname(join(root, name)), {recursive: true});
+    symlinkSync(from, join(root, name));
+  }
 }
 
 /** Binds for a sandbox that has its own view of files; the same list serves every kind. */

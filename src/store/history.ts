@@ -2,6 +2,8 @@ import {join} from 'node:path';
 import type {Step, StepId} from '../graph/step.js';
 import {byCodeUnit} from '../base/canonical.js';
 import type {Bill} from '../plan/bill.js';
+import {isObject, type JsonObject} from '../base/json.js';
+import {PINS_FILE} from '../config/stage.js';
 import {unordered, type KeyDoc, type OutputDigests, type StepKey} from '../plan/key.js';
 import type {Accepted, Attempts, History} from '../plan/plan.js';
 import {readAccepted} from './accept.js';
@@ -10,7 +12,7 @@ import {findAttempts, type Found} from './attempt.js';
 import type {Entry, Ledger} from './ledger.js';
 import {folderName, folderOf, type Runs} from './paths.js';
 import {readResult} from './result.js';
-import {list} from './write.js';
+import {list, readJson} from './write.js';
 
 type Kept = {readonly by: Accepted; readonly entry: Entry};
 
@@ -57,6 +59,12 @@ export class StoredHistory implements History {
 
   outputs(step: Step, key: StepKey): OutputDigests | undefined {
     return this.entry(step, key)?.outputs;
+  }
+
+  pins(step: Step, key: StepKey): JsonObject | undefined {
+    const own = this.#own(step, key);
+    const told = own && readJson(join(own.dir, 'out', PINS_FILE));
+    return isObject(told) ? told : undefined;
   }
 
   /** The result that stands for a step under a key, and where it lies. */

@@ -8,6 +8,8 @@ export type Runs = {
   readonly results: string;
   readonly attempts: string;
   readonly journal: string;
+  /** What stages share by name: downloads, never answers. */
+  readonly cache: string;
   readonly ledger: string;
   readonly controller: string;
   readonly pauses: string;
@@ -20,6 +22,7 @@ export const runsAt = (root: string): Runs => ({
   results: join(root, 'results'),
   attempts: join(root, 'attempts'),
   journal: join(root, 'journal'),
+  cache: join(root, 'cache'),
   ledger: join(root, 'ledger.json'),
   controller: join(root, 'controller.json'),
   pauses: join(root, 'pauses.json'),

@@ -4,6 +4,7 @@ import {expand, lookUp, type Scope} from '../../src/config/look-up.js';
 const scope: Scope = {
   axes: new Map([['model', {value: 'small', fields: {use: 'small', base: 'org/small', tags: ['a', 'b'], none: []}}]]),
   settings: {gpus: {count: 2, name: null}, prompt: 'p.txt'},
+  pins: new Map(),
   allAxes: ['model', 'hours'],
 };
 

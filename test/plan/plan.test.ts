@@ -13,6 +13,8 @@ class MapHistory implements History {
   readonly docs = new Map<StepId, KeyDoc>();
   readonly unfinished = new Map<StepId, Attempts>();
   outputs = (_: Step, key: StepKey): OutputDigests | undefined => this.results.get(key);
+  readonly pinned = new Map<StepKey, Readonly<Record<string, string>>>();
+  pins = (_: Step, key: StepKey): Readonly<Record<string, string>> | undefined => this.pinned.get(key);
   accepted = (): undefined => undefined;
   lastDoc = (id: StepId): KeyDoc | undefined => this.docs.get(id);
   attempts = ({id}: Step): Attempts => this.unfinished.get(id) ?? {kind: 'none'};
