@@ -52,7 +52,7 @@ check 'mypy agents' mypy agents
 for folder in stages/*/ evals/*/; do
   case $folder in evals/numpy_lm/ | evals/ptb_evals/ | evals/tiny_lm/) continue ;; esac
   compgen -G "$folder*.py" >/dev/null || continue
-  check "mypy $folder" env MYPYPATH="evals:agents:$folder:stages/evidence" mypy "$folder"
+  check "mypy $folder" env MYPYPATH="evals:agents:$folder:${folder}tests:stages/evidence" mypy "$folder"
 done
 
 check 'mypy bench/audit' env MYPYPATH="evals:bench/audit:stages/evidence:stages/audit" mypy bench/audit

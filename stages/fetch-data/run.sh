@@ -15,5 +15,5 @@ if [ -n "$make" ]; then
   python3 "$PTB_FILES/evals/$PTB_BENCHMARK_USE/$make" --hub "$PTB_OUT/hub" --repo "$repo"
 else
   revision=$(data revision)
-  python3 "$PTB_FILES/stages/fetch/download.py" --kind dataset --hub "$PTB_OUT/hub" "$repo@${revision:-main}"
+  python3 "$PTB_FILES/stages/fetch/download.py" --kind dataset --hub "$PTB_OUT/hub" "$repo@$revision"
 fi

@@ -1,7 +1,8 @@
 """Takes the chat template out of a fetched model: the family's own, so that none is written by hand.
 
-Tokenizers keep it in `chat_template.jinja`, in `chat_template.json`, or in `tokenizer_config.json` under
-"chat_template" (a text, or a list of {name, template} of which "default" counts).
+Tokenizers keep it in `chat_template.jinja`, processors in `chat_template.json` or `processor_config.json`,
+older tokenizers in `tokenizer_config.json` under "chat_template" (a text, or a list of {name, template} of
+which "default" counts).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ def chat_template(snapshot: Path) -> str | None:
     plain = snapshot / "chat_template.jinja"
     if plain.is_file():
         return plain.read_text(encoding="utf-8")
-    for name in ("chat_template.json", "tokenizer_config.json"):
+    for name in ("chat_template.json", "processor_config.json", "tokenizer_config.json"):
         file = snapshot / name
         if not file.is_file():
             continue

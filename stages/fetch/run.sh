@@ -11,7 +11,7 @@ if [ -n "${PTB_MODEL_MAKE:-}" ]; then
     --base "$PTB_MODEL_BASE" --instruct "$PTB_MODEL_INSTRUCT" --options "${PTB_MODEL_OPTIONS:-$no_options}"
 else
   python3 "$PTB_FILES/stages/fetch/download.py" --kind model --hub "$PTB_OUT/hub" \
-    "$PTB_MODEL_BASE@${PTB_MODEL_BASE_REVISION:-main}" "$PTB_MODEL_INSTRUCT@${PTB_MODEL_INSTRUCT_REVISION:-main}"
+    "$PTB_MODEL_BASE@${PTB_MODEL_BASE_REVISION:-}" "$PTB_MODEL_INSTRUCT@${PTB_MODEL_INSTRUCT_REVISION:-}"
   python3 "$PTB_FILES/stages/fetch/chat_template.py" --hub "$PTB_OUT/hub" --repo "$PTB_MODEL_INSTRUCT" \
     --to "$PTB_OUT/templates/${PTB_MODEL_FAMILY:-model}.jinja"
 fi
