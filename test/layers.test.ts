@@ -26,6 +26,7 @@ const PURE = /^src\/(base|config|matrix|graph|plan|sandbox|score)\//;
 const READERS = [
   'src/config/compile-schemas.ts',
   'src/config/load-catalog.ts',
+  'src/config/load-lock.ts',
   'src/config/load-stages.ts',
   'src/config/load.ts',
   'src/config/read.ts',
