@@ -224,7 +224,8 @@ describe('YAML', () => {
       'name: tiny\n  matrix: {}\n',
       '1:7: error: a value cannot hold another "key: value" on its line',
     ],
-    ['a conflict', '    ['two documents', 'name: a\n---\nname: b\n', '2:1: error: a second document begins here'],
+    ['a conflict', '<<<<<<< HEAD\nname: a\n=======\nname: b\n>>>>>>> x\n', '1:1: error: an unresolved merge conflict'],
+    ['two documents', 'name: a\n---\nname: b\n', '2:1: error: a second document begins here'],
     ['a tag', 'name: !secret x\n', '1:7: error: the tag !secret means nothing here'],
     ['YAML 1.1', '%YAML 1.1\n---\nname: a\n', '1:1: error: this file asks for YAML 1.1'],
     [
@@ -325,7 +326,6 @@ describe('YAML', () => {
       pipeline.yaml:9:1: error: the pipeline has no setting "__proto__"
            9 | __proto__: {a: 1}
              | ^
-<<<<<<< HEAD
         hint: known: name, matrix, catalog, stages, gpus, prompt, environment, hub, settings, score, prices, limits, executor, sandbox, profiles
 
       pipeline.yaml:10:1: error: the pipeline has no setting "constructor"
@@ -1113,7 +1113,7 @@ outputs: {score: score.json}
       stages/fetch/stage.yaml:5:1: error: stages/fetch/stage.yaml has no setting "oops"
            5 | oops: 1
              | ^
-        hint: known: use, title, for, needs, fields, reads, prepare, run, sandbox, resources, done-when, outputs, bill, uses, retry
+        hint: known: use, title, for, needs, fields, reads, prepare, run, sandbox, resources, done-when, outputs, bill, uses, retry, pins, …
 
       1 mistake; nothing was started
       "
