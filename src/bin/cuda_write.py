@@ -1,4 +1,6 @@
-"""cuda_write.py COUNT: writes to the memory of each visible GPU and reads it back. Needs the driver's library only.
+"""cuda_write.py COUNT: writes to the memory of each visible GPU and reads it back.
+
+Needs the driver's library only.
 
 Exits 0, or 1 with one line that says what failed.
 """
