@@ -5,7 +5,7 @@ export function suggest(word: string, known: readonly string[]): string {
   if (known.length === 0) return 'there are none';
   const best = closeTo(word, known);
   if (best !== undefined) return `did you mean "${best}"?`;
-  const shown = known.slice(0, 16);
+  const shown = known.slice(0, 20);
   return `known: ${shown.join(', ')}${known.length > shown.length ? ', …' : ''}`;
 }
 

@@ -1,5 +1,5 @@
 import {describeAxes, type Axes} from '../matrix/cell.js';
-import {asksForALook, describeOverride, isStale, rule} from '../score/audit.js';
+import {asksForALook, describeOverride, isStale, rulingOn} from '../score/audit.js';
 import type {CellEvidence, Fate, Finding, Verdict} from '../score/evidence.js';
 import type {Override} from '../store/overrides.js';
 import {printable, type Paint} from './style.js';
@@ -12,8 +12,8 @@ export type Audited = Pick<CellEvidence, 'at' | 'verdict' | 'override'>;
 
 export function wordOf({verdict, override}: Audited): AuditWord {
   if (verdict.kind !== 'known') return verdict.kind;
-  if (rule(verdict.value, override).flagged) return 'flagged';
-  const isDecided = rule(verdict.value, override).override !== undefined;
+  if (rulingOn(verdict.value, override).flagged) return 'flagged';
+  const isDecided = rulingOn(verdict.value, override).override !== undefined;
   return !isDecided && asksForALook(verdict.value) ? 'look' : 'clean';
 }
 

@@ -20,7 +20,7 @@ export const asksForALook = ({flagged, findings}: Verdict): boolean =>
 export const describeOverride = ({verdict, by, when, because}: Override): string =>
   `${verdict} by ${by}, ${when.slice(0, 10)}: ${because}`;
 
-export function rule(verdict: Verdict, override: Override | undefined): Ruling {
+export function rulingOn(verdict: Verdict, override: Override | undefined): Ruling {
   const found = verdict.findings
     .filter(({severity}) => (severity ?? 'flag') === 'flag')
     .map(({flag, summary}) => `flagged ${flag}: ${summary}`);
@@ -42,7 +42,7 @@ export function auditNotes(cells: readonly CellEvidence[]): {
   );
   const count = (word: string, some: readonly unknown[]): string[] =>
     some.length === 0 ? [] : [`${some.length} of ${cells.length} cells ${word}`];
-  const open = known.filter(({verdict, override}) => rule(verdict, override).override === undefined);
+  const open = known.filter(({verdict, override}) => rulingOn(verdict, override).override === undefined);
   return {
     warnings: [
       ...count(
@@ -60,7 +60,7 @@ export function auditNotes(cells: readonly CellEvidence[]): {
     ],
     remarks: count(
       'have the verdict of a person: ptb audit list',
-      known.filter(({verdict, override}) => rule(verdict, override).override !== undefined),
+      known.filter(({verdict, override}) => rulingOn(verdict, override).override !== undefined),
     ),
   };
 }

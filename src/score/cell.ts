@@ -1,7 +1,7 @@
 import {unreachable} from '../base/unreachable.js';
 import type {ScoreSettings} from '../config/pipeline.js';
 import type {Axes} from '../matrix/cell.js';
-import {rule} from './audit.js';
+import {rulingOn} from './audit.js';
 import type {CellEvidence, Fate, Metrics} from './evidence.js';
 
 /**
@@ -53,7 +53,7 @@ export function scoreCell(cell: CellEvidence, base: Fate<Metrics> | undefined, s
   const {at, metrics, verdict} = cell;
   if (metrics.kind === 'pending' || verdict.kind === 'pending') return absent(at, ['not yet run']);
   const {accuracy: raw, stderr} = metrics.kind === 'known' ? metrics.value : {accuracy: null, stderr: null};
-  const ruling = verdict.kind === 'known' ? rule(verdict.value, cell.override) : undefined;
+  const ruling = verdict.kind === 'known' ? rulingOn(verdict.value, cell.override) : undefined;
   const doubts: {readonly cause: Cause; readonly because: readonly string[]}[] = [
     ...(metrics.kind === 'failed' ? [{cause: 'failed', because: [metrics.because]} as const] : []),
     ...(metrics.kind === 'known' && raw === null

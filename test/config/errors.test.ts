@@ -143,7 +143,7 @@ describe('files', () => {
       pipeline.yaml:1:1: error: the pipeline must be a map, not a list
            1 | - a
              | ^
-        hint: its settings: name, matrix, catalog, stages, gpus, prompt, environment, hub, settings, score, prices, limits, executor, sandbox, profiles
+        hint: its settings: name, matrix, catalog, stages, gpus, prompt, environment, audit, judge, hub, settings, score, prices, limits, executor, sandbox, profiles
 
       stages/train/stage.yaml:1:1: error: stages/train/stage.yaml must be a map, not the text "hello"
            1 | hello
@@ -203,7 +203,7 @@ describe('files', () => {
       pipeline.yaml:9:1: error: the pipeline has no setting "oops"
            9 | oops: 1
              | ^
-        hint: known: name, matrix, catalog, stages, gpus, prompt, environment, hub, settings, score, prices, limits, executor, sandbox, profiles
+        hint: known: name, matrix, catalog, stages, gpus, prompt, environment, audit, judge, hub, settings, score, prices, limits, executor, sandbox, profiles
 
       1 mistake; nothing was started
       "
@@ -326,12 +326,12 @@ describe('YAML', () => {
       pipeline.yaml:9:1: error: the pipeline has no setting "__proto__"
            9 | __proto__: {a: 1}
              | ^
-        hint: known: name, matrix, catalog, stages, gpus, prompt, environment, hub, settings, score, prices, limits, executor, sandbox, profiles
+        hint: known: name, matrix, catalog, stages, gpus, prompt, environment, audit, judge, hub, settings, score, prices, limits, executor, sandbox, profiles
 
       pipeline.yaml:10:1: error: the pipeline has no setting "constructor"
           10 | constructor: 2
              | ^
-        hint: known: name, matrix, catalog, stages, gpus, prompt, environment, hub, settings, score, prices, limits, executor, sandbox, profiles
+        hint: known: name, matrix, catalog, stages, gpus, prompt, environment, audit, judge, hub, settings, score, prices, limits, executor, sandbox, profiles
 
       2 mistakes; nothing was started
       "
@@ -369,12 +369,12 @@ describe('YAML', () => {
       pipeline.yaml:9:1: error: the pipeline has no setting "日本🙂é"
            9 | "日本🙂é": 1
              | ^
-        hint: known: name, matrix, catalog, stages, gpus, prompt, environment, hub, settings, score, prices, limits, executor, sandbox, profiles
+        hint: known: name, matrix, catalog, stages, gpus, prompt, environment, audit, judge, hub, settings, score, prices, limits, executor, sandbox, profiles
 
       pipeline.yaml:10:1: error: the pipeline has no setting "\\x1b[31mred"
           10 | "\\e[31mred": 1
              | ^
-        hint: known: name, matrix, catalog, stages, gpus, prompt, environment, hub, settings, score, prices, limits, executor, sandbox, profiles
+        hint: known: name, matrix, catalog, stages, gpus, prompt, environment, audit, judge, hub, settings, score, prices, limits, executor, sandbox, profiles
 
       2 mistakes; nothing was started
       "
@@ -1113,7 +1113,7 @@ outputs: {score: score.json}
       stages/fetch/stage.yaml:5:1: error: stages/fetch/stage.yaml has no setting "oops"
            5 | oops: 1
              | ^
-        hint: known: use, title, for, needs, fields, reads, prepare, run, sandbox, resources, done-when, outputs, bill, uses, retry, pins, …
+        hint: known: use, title, for, needs, fields, reads, prepare, run, sandbox, resources, done-when, outputs, bill, uses, retry, pins, cache, logins
 
       1 mistake; nothing was started
       "
@@ -1546,7 +1546,7 @@ describe('flags', () => {
       --set:6:1: error: the pipeline has no setting "__proto__"
            6 | __proto__.x=1
              | ^
-        hint: known: name, matrix, catalog, stages, gpus, prompt, environment, hub, settings, score, prices, limits, executor, sandbox, profiles
+        hint: known: name, matrix, catalog, stages, gpus, prompt, environment, audit, judge, hub, settings, score, prices, limits, executor, sandbox, profiles
 
       6 mistakes; nothing was started
       "

@@ -38,7 +38,8 @@ if [ ! -s "$TREES/base.sif" ] || [ "$TREES/base/.ptb-lab" -nt "$TREES/base.sif" 
   new=$(mktemp -d "$TREES/.sif.XXXXXX") && chown $LAB_USER: "$new"
   as_user "$program" -s build --mksquashfs-args '-comp zstd -Xcompression-level 1' "$new/base.sif" "$TREES/base" \
     >"$LAB/log/base.sif" 2>&1 </dev/null 9>&- || die "cannot build base.sif, see $LAB/log/base.sif"
-  mv "$new/base.sif" "$TREES/base.sif" && rmdir "$new" || die "cannot write $TREES/base.sif"
+  mv "$new/base.sif" "$TREES/base.sif" || die "cannot write $TREES/base.sif"
+  rmdir "$new"
 fi
 said=$(as_user "$program" -s exec -c "$TREES/base.sif" echo works 2>&1 9>&-)
 [ "$said" = works ] || die "a container cannot be started: $said"

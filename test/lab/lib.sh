@@ -57,15 +57,15 @@ mirror() {
 # make_tree NAME SUITE PACKAGES VARIANT EDIT: $TREES/NAME, built aside, changed by the function EDIT, and renamed when
 # complete: its marker holds these arguments.
 make_tree() {
-  local name=$1 suite=$2 packages=$3 variant=$4 edit=$5 from new
-  local mark="1 $name $suite $packages $variant"
+  local name=$1 suite=$2 wanted=$3 variant=$4 edit=$5 from new
+  local mark="1 $name $suite $wanted $variant"
   [ "$(cat "$TREES/$name/.ptb-lab" 2>/dev/null)" != "$mark" ] || return 0
   apt_need mmdebstrap=mmdebstrap
   from=$(mirror) || exit 1
   new=$TREES/.$name.new
   rm -rf --one-file-system "$new"
   {
-    mmdebstrap --quiet --mode=root --variant="$variant" --include="$packages" \
+    mmdebstrap --quiet --mode=root --variant="$variant" --include="$wanted" \
       --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Retries "3"' \
       --aptopt='APT::Install-Recommends "false"' \
       --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
@@ -106,7 +106,7 @@ make_base() {
 
 # Without device files, which an ordinary user could not copy into an image.
 edit_base() {
-  rm -rf --one-file-system "$1"/dev/* "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*
+  rm -rf --one-file-system "${1:?}"/dev/* "${1:?}"/var/cache/apt/* "${1:?}"/var/lib/apt/lists/*
   mkdir -p "$1/work" "$1/data"
   [ -e "$1/etc/localtime" ] || ln -s /usr/share/zoneinfo/Etc/UTC "$1/etc/localtime"
   [ -e "$1/etc/hosts" ] || echo '127.0.0.1 localhost' >"$1/etc/hosts"
