@@ -37,6 +37,10 @@ apt_need() {
   [ ${#packages[@]} -gt 0 ] || return 0
   local install=(apt-get -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 install)
   export DEBIAN_FRONTEND=noninteractive
+  # The packages' own services stay down: the lab has its own.
+  local policy=/usr/sbin/policy-rc.d made=''
+  [ -e $policy ] || { printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy && made=1; }
+  trap '[ -z "$made" ] || rm -f /usr/sbin/policy-rc.d' RETURN
   {
     "${install[@]}" "${packages[@]}" || { apt-get -qq -o Acquire::Retries=3 update && "${install[@]}" "${packages[@]}"; }
   } >"$LAB/log/apt" 2>&1 9>&- </dev/null || {
@@ -48,7 +52,7 @@ apt_need() {
 
 # mirror: the archive that this machine's own apt sources name.
 mirror() {
-  cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list /etc/apt/sources.list 2>/dev/null |
+  { cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list /etc/apt/sources.list 2>/dev/null || :; } |
     awk '/^URIs:/ { for (i = 2; i <= NF; i++) print $i }
          /^deb[ \t]/ { sub(/^deb[ \t]+(\[[^]]*\][ \t]*)?/, ""); print $1 }' |
     sed 's#/*$##' | grep -E '/debian$' | head -n 1 | grep . || die 'no Debian archive in /etc/apt/sources.list*'

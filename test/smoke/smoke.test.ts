@@ -133,7 +133,7 @@ describe('the smoke profile', () => {
     expect(text).toMatch(
       /^flagged smoke-cheat .*\n {2}flagged C contamination.items: .*\n {4}train_data.jsonl:1 {2}test-0/m,
     );
-    expect(text.split('\n').at(-2)).toBe('8 flagged, 8 clean');
+    expect(text.split('\n').at(-1)).toBe('8 flagged, 8 clean');
   });
 
   test('a person clears a cell: the table says so, and only the table is made anew', {timeout: 30_000}, async () => {
@@ -172,8 +172,12 @@ describe('the smoke profile', () => {
   test('the aggregate step has stored the same table', async () => {
     const {stdout: text} = await ptb('pipeline', 'status', '--profile', 'smoke', '--json');
     satisfies('status', JSON.parse(text));
-    const {stdout} = await execa('bash', ['-c', 'cat runs/results/aggregate/*/out/table.json'], {cwd: project});
-    expect(JSON.parse(stdout)).toEqual(table);
+    // One for each override, and the one without.
+    const results = join(project, 'runs/results/aggregate');
+    const stored = readdirSync(results).map(
+      (folder) => JSON.parse(readFileSync(join(results, folder, 'out/table.json'), 'utf8')) as unknown,
+    );
+    expect(stored).toContainEqual(table);
   });
 
   test('an edit of one axis plans the new cells only', async () => {
