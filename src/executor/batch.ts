@@ -105,7 +105,7 @@ class Batch implements Executor {
     const asks = entry.state === 'running';
     await (asks ? this.#ends : this.#removals).add(entry);
     const {graceSeconds} = job.resources;
-    const patience = entry.state === 'running' ? (graceSeconds + PATIENCE_SECONDS) * 1000 : 0;
+    const patience = asks ? (graceSeconds + PATIENCE_SECONDS) * 1000 : 0;
     for (const end = Date.now() + patience; Date.now() < end && !hasRecord(job);) await sleep(LOOK_MS);
     if (asks && !hasRecord(job)) await this.#removals.add(entry);
     for (const end = Date.now() + REMOVAL_MS; Date.now() < end;) {

@@ -55,8 +55,9 @@ export type Event =
       readonly attempt: number;
       readonly outputs: {readonly [output: string]: string};
     }
+  /** `stray-done`: of a job that no step of this run asks for; its result is kept under its own key. */
   | {
-      readonly kind: 'done';
+      readonly kind: 'done' | 'stray-done';
       readonly step: StepId;
       readonly key: string;
       readonly attempt: number;
@@ -84,16 +85,7 @@ export type Event =
       /** Dotted paths at which the key documents differ. */
       readonly paths: readonly string[];
     }
-  /** A job that no step of this run asks for came to its end; its result is kept under its own key. */
-  | {
-      readonly kind: 'stray-done';
-      readonly step: StepId;
-      readonly key: string;
-      readonly attempt: number;
-      readonly seconds: number;
-      readonly bill: Bill;
-      readonly outputs: {readonly [output: string]: string};
-    }
+  /** Of a job that no step of this run asks for. */
   | {
       readonly kind: 'stray-failed';
       readonly step: StepId;
