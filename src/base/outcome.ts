@@ -6,8 +6,8 @@ export type Outcome =
   /** Hit the wall time that the step itself asked for. A stage may count this as done. */
   | {readonly kind: 'timed-out'; readonly afterSeconds: number}
   | {readonly kind: 'killed'; readonly signal: string}
-  /** By `ptb pipeline stop` or a second Ctrl-C. */
-  | {readonly kind: 'stopped'}
+  /** By `ptb pipeline stop` or a second Ctrl-C; or, with what the queue says of it, by somebody's scancel or condor_rm. */
+  | {readonly kind: 'stopped'; readonly because?: string}
   /** By the kernel, which had no memory left. Highest memory seen in MB, where it was seen. */
   | {readonly kind: 'out-of-memory'; readonly memoryMb: number | null}
   /** No exit record, and the executor no longer knows the job: node died, job was purged. */
@@ -22,7 +22,7 @@ export function describeOutcome(outcome: Outcome): string {
     case 'killed':
       return `killed by ${outcome.signal}`;
     case 'stopped':
-      return 'stopped by the user';
+      return outcome.because ?? 'stopped by the user';
     case 'out-of-memory':
       return `killed for lack of memory${outcome.memoryMb === null ? '' : `, at ${outcome.memoryMb} MB`}`;
     case 'lost':

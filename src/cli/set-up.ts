@@ -8,7 +8,7 @@ import type {Step} from '../graph/step.js';
 import type {EngineRequest} from '../run/engine.js';
 import {findExecutor, isHere} from '../run/find-executor.js';
 import {findSandbox} from '../run/find-sandbox.js';
-import {capacityOf, findGpus, gpuDevices} from '../run/machine.js';
+import {capacityOf, findGpus} from '../run/machine.js';
 import {planProject} from './plan.js';
 import type {Project} from './project.js';
 import {listen} from './signals.js';
@@ -80,7 +80,6 @@ export async function setUp(
       cache: runs.cache,
       secret: (name: string) => env[name],
       gpuWrite: readFileSync(new URL('../bin/cuda_write.py', import.meta.url), 'utf8'),
-      devices: gpus.length > 0 ? gpuDevices() : [],
       version: terminal.version,
     },
   };

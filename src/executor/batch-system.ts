@@ -1,5 +1,5 @@
 import {quote, type Argv} from '../base/argv.js';
-import type {Job, JobName} from './executor.js';
+import type {Fate, Job, JobName} from './executor.js';
 
 /** What a queue says of a job. `ended`: it knows the job, and the job no longer runs. */
 export type QueueState = 'waiting' | 'running' | 'held' | 'ended';
@@ -11,6 +11,8 @@ export type QueueEntry = {
   readonly state: QueueState;
   /** Why it waits, is held or ended so, in the queue's words. */
   readonly because?: string;
+  /** Of one that ended otherwise than by itself. */
+  readonly fate?: Fate;
 };
 
 /** A command line to run, and what it reads from stdin. */

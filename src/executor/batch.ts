@@ -1,9 +1,11 @@
-import {existsSync, writeFileSync} from 'node:fs';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {execa} from 'execa';
 import type {BatchSettings, BatchSystem, Command, QueueEntry} from './batch-system.js';
+import {parseExitRecord, type ExitRecord} from './exit-record.js';
 import type {Executor, Job, JobName, Report, Submission} from './executor.js';
+import {Gathered} from './gathered.js';
 
 /** What a foreign process gets to see of the controller's environment: enough to find the cluster, and no key. */
 export type ClientEnvironment = Readonly<Record<string, string>>;
@@ -16,9 +18,12 @@ const LOOK_MS = 200;
 
 type Queue = {readonly at: number; readonly entries: ReadonlyMap<JobName, QueueEntry>};
 
+/** How a job ended, as the queue or its history has it. */
+type Ending = Pick<QueueEntry, 'because' | 'fate'>;
+
 /**
  * Jobs in the queue of a batch system. A job's name is its only handle: whoever comes later finds it in the queue by that. How a
- * job ended is read from its exit record; the queue only says whether waiting makes sense.
+ * job ended is read from its exit record; the queue says whether waiting makes sense, and who ended a job that was told to end.
  */
 export function batch(system: BatchSystem, settings: BatchSettings, environment: ClientEnvironment): Executor {
   return new Batch(system, settings, environment);
@@ -31,9 +36,11 @@ class Batch implements Executor {
   #asked = -Infinity;
   /** Names that this process submitted, and when. */
   readonly #submitted = new Map<JobName, number>();
+  /** Names whose submission failed in a way that leaves open whether the queue has them. */
+  readonly #unsure = new Set<JobName>();
   /** Since when a job that had begun, or was submitted here, is neither in the queue nor recorded as ended. */
-  readonly #missing = new Map<JobName, number>();
-  readonly #endings = new Map<JobName, string>();
+  readonly #missing = new Map<JobName, {since: number; beat: string}>();
+  readonly #endings = new Map<JobName, Ending>();
   /** Until when no submission is tried, and why. */
   #refused: {readonly until: number; readonly because: string} | undefined;
   #nextCall = 0;
@@ -56,24 +63,33 @@ class Batch implements Executor {
     // Nothing has changed since the last refusal: to ask again for each job would hammer the scheduler.
     if (this.#refused !== undefined && Date.now() < this.#refused.until)
       return {kind: 'busy', because: this.#refused.because};
+    if (this.#unsure.has(job.name)) {
+      await this.#ask();
+      if (this.#down) return {kind: 'busy', because: this.#down.because};
+      this.#unsure.delete(job.name);
+      if (this.#queue?.entries.has(job.name)) return this.#accepted(job);
+    }
     await this.#pace();
     for (const [name, text] of this.system.files(job)) writeFileSync(join(job.dir, name), text, {mode: 0o755});
     const {exitCode, stderr} = await this.#call(this.system.submit(job));
-    if (exitCode === 0) {
-      this.#refused = undefined;
-      this.#submitted.set(job.name, Date.now());
-      this.#missing.delete(job.name);
-      return {kind: 'accepted'};
-    }
+    if (exitCode === 0) return this.#accepted(job);
     const because = `${this.system.title}: ${oneLine(stderr)}`;
     if (!this.system.isPassing(stderr)) return {kind: 'refused', because};
-    // It may be in the queue all the same: the answer was lost, not the question. job.sh of a second one ends at once.
+    // The answer may be lost, and not the question: before it is asked again, the queue is looked at.
+    this.#unsure.add(job.name);
     this.#refused = {until: Date.now() + this.settings.pollSeconds * 1000, because};
     return this.#later(because);
   }
 
+  #accepted({name}: Job): Submission {
+    this.#refused = undefined;
+    this.#submitted.set(name, Date.now());
+    this.#missing.delete(name);
+    return {kind: 'accepted'};
+  }
+
   async poll(jobs: readonly Job[]): Promise<ReadonlyMap<JobName, Report>> {
-    const open = jobs.filter((job) => !hasRecord(job));
+    const open = jobs.filter((job) => !saysAll(job));
     if (open.length > 0 && Date.now() - this.#asked >= this.settings.pollSeconds * 1000) await this.#ask();
     const answers = new Map<JobName, Report>();
     const late: Job[] = [];
@@ -83,12 +99,10 @@ class Batch implements Executor {
       else answers.set(job.name, report);
     }
     if (late.length > 0) {
-      const endings = await this.#endingsOf(late);
+      await this.#learnEndings(late);
       for (const {name} of late) {
-        answers.set(name, {
-          liveness: 'gone',
-          because: endings.get(name) ?? `it left the queue of ${this.system.title}`,
-        });
+        const ending = this.#endings.get(name) ?? {because: `it left the queue of ${this.system.title}`};
+        answers.set(name, {liveness: 'gone', ...ending});
       }
     }
     for (const [name, {liveness}] of answers) if (liveness === 'gone') this.#forget(name);
@@ -102,12 +116,13 @@ class Batch implements Executor {
       this.#forget(job.name);
       return;
     }
+    writeFileSync(join(job.dir, ASKED), '');
     const asks = entry.state === 'running';
     await (asks ? this.#ends : this.#removals).add(entry);
     const {graceSeconds} = job.resources;
     const patience = asks ? (graceSeconds + PATIENCE_SECONDS) * 1000 : 0;
-    for (const end = Date.now() + patience; Date.now() < end && !hasRecord(job);) await sleep(LOOK_MS);
-    if (asks && !hasRecord(job)) await this.#removals.add(entry);
+    for (const end = Date.now() + patience; Date.now() < end && !recordOf(job);) await sleep(LOOK_MS);
+    if (asks && !recordOf(job)) await this.#removals.add(entry);
     for (const end = Date.now() + REMOVAL_MS; Date.now() < end;) {
       await this.#ask();
       if (isOver(this.#queue?.entries.get(job.name))) break;
@@ -116,10 +131,10 @@ class Batch implements Executor {
     this.#forget(job.name);
   }
 
-  /** `late`: it should be somewhere and is nowhere. */
+  /** `late`: it should be somewhere and is nowhere, or somebody ended it and the queue says who. */
   #reportOf(job: Job): Report | 'late' {
     const {name} = job;
-    if (hasRecord(job)) return {liveness: 'gone'};
+    if (saysAll(job)) return {liveness: 'gone'};
     if (this.#down) {
       const {since, because} = this.#down;
       const minutes = Math.floor((Date.now() - since) / 60_000);
@@ -127,7 +142,7 @@ class Batch implements Executor {
       return {liveness: 'unknown', because: `${this.system.title} does not answer${long}: ${because}`};
     }
     const entry = this.#queue?.entries.get(name);
-    const {because} = entry ?? {};
+    const {because, fate} = entry ?? {};
     if (entry && entry.state !== 'ended') {
       this.#missing.delete(name);
       if (entry.state === 'held') {
@@ -137,26 +152,39 @@ class Batch implements Executor {
       }
       return {liveness: entry.state, ...(because === undefined ? {} : {because})};
     }
-    if (because !== undefined) this.#endings.set(name, because);
+    if (because !== undefined || fate !== undefined) {
+      this.#endings.set(name, {...(because === undefined ? {} : {because}), ...(fate === undefined ? {} : {fate})});
+    }
     const submitted = this.#submitted.get(name);
     // The last answer is older than the submission.
     if (submitted !== undefined && (this.#queue?.at ?? 0) <= submitted) return {liveness: 'waiting'};
+    if (recordOf(job)) return 'late';
     const began = existsSync(join(job.dir, 'claimed'));
     if (!entry && !began && submitted === undefined) return {liveness: 'absent'};
-    const since = this.#missing.get(name) ?? Date.now();
-    this.#missing.set(name, since);
-    return Date.now() - since < this.settings.lagSeconds * 1000 ? {liveness: began ? 'running' : 'waiting'} : 'late';
+    // A node that the system has given up may only be cut off from it: as long as the job writes, it lives.
+    const beat = beatOf(job);
+    const known = this.#missing.get(name);
+    const {since} = known?.beat === beat ? known : {since: Date.now()};
+    this.#missing.set(name, {since, beat});
+    if (Date.now() - since >= this.settings.lagSeconds * 1000) return 'late';
+    return {liveness: began ? 'running' : 'waiting', ...(because === undefined ? {} : {because})};
   }
 
-  async #endingsOf(jobs: readonly Job[]): Promise<ReadonlyMap<JobName, string>> {
-    const unexplained = jobs.map(({name}) => name).filter((name) => !this.#endings.has(name));
-    const command = unexplained.length > 0 ? this.system.history(unexplained) : undefined;
-    if (command) {
-      const {exitCode, stdout} = await this.#call(command);
-      const entries = exitCode === 0 ? this.system.parseHistory(stdout) : undefined;
-      for (const {name, because} of entries ?? []) if (because !== undefined) this.#endings.set(name, because);
+  /** Asks the history, in one call, how these ended, where the queue did not say it whole. */
+  async #learnEndings(jobs: readonly Job[]): Promise<void> {
+    const asks = ({name}: Job): boolean => {
+      const {because, fate} = this.#endings.get(name) ?? {};
+      return because === undefined || fate === 'cancelled';
+    };
+    const names = jobs.filter(asks).map(({name}) => name);
+    const command = names.length > 0 ? this.system.history(names) : undefined;
+    if (!command) return;
+    const {exitCode, stdout} = await this.#call(command);
+    const entries = exitCode === 0 ? this.system.parseHistory(stdout) : undefined;
+    for (const {name, because, fate} of entries ?? []) {
+      if (because === undefined && fate === undefined) continue;
+      this.#endings.set(name, {...(because === undefined ? {} : {because}), ...(fate === undefined ? {} : {fate})});
     }
-    return this.#endings;
   }
 
   /** The one query. Two that ask at once share the answer. */
@@ -176,7 +204,10 @@ class Batch implements Executor {
     if (found === undefined) {
       const because = exitCode === 0 ? 'its answer cannot be read' : oneLine(stderr);
       this.#down = {since: this.#down?.since ?? at, because};
-      this.#say(`${this.system.title} does not answer (${because}); jobs go on, and nothing is lost by waiting`);
+      this.#say(
+        `${this.system.title} does not answer; jobs go on, and nothing is lost by waiting (${because})`,
+        'down',
+      );
       return;
     }
     if (this.#down) {
@@ -226,10 +257,10 @@ class Batch implements Executor {
     return this.#notices.splice(0);
   }
 
-  /** Said once, until something else is to be said. */
-  #say(text: string): void {
-    if (this.#said.has(text)) return;
-    this.#said.add(text);
+  /** Said once, until something else is to be said. `topic`: what it is about, where its words vary. */
+  #say(text: string, topic = text): void {
+    if (this.#said.has(topic)) return;
+    this.#said.add(topic);
     this.#notices.push(text);
   }
 
@@ -245,35 +276,35 @@ class Batch implements Executor {
   }
 }
 
-/** One call for all that ask within a moment: `ptb pipeline stop` ends hundreds of jobs at once. */
-class Gathered<T> {
-  #next: {readonly items: T[]; readonly done: Promise<unknown>} | undefined;
-
-  constructor(private readonly act: (items: readonly T[]) => Promise<unknown>) {}
-
-  async add(item: T): Promise<void> {
-    if (!this.#next) {
-      const items: T[] = [];
-      const done = sleep(GATHER_MS).then(() => {
-        this.#next = undefined;
-        return this.act(items);
-      });
-      this.#next = {items, done};
-    }
-    this.#next.items.push(item);
-    await this.#next.done;
-  }
-}
-
-const GATHER_MS = 20;
-
 /** Beyond a job's own grace, before it is removed by force. */
 const PATIENCE_SECONDS = 5;
 /** How long a removal may take before it is left to the scheduler. */
 const REMOVAL_MS = 30_000;
 
+/** In the folder of a job that ptb itself told to end. */
+const ASKED = 'asked-to-end';
+
 const isOver = (entry: QueueEntry | undefined): boolean => entry === undefined || entry.state === 'ended';
 
-const hasRecord = ({dir}: Job): boolean => existsSync(join(dir, 'exit.json'));
+const recordOf = ({dir}: Job): ExitRecord | undefined => parseExitRecord(read(join(dir, 'exit.json')));
+
+/** Whether a job's folder says all of its end: only one that was told to end leaves open who told it. */
+function saysAll(job: Job): boolean {
+  const record = recordOf(job);
+  return record !== undefined && (record.endedBy !== 'cancel' || existsSync(join(job.dir, ASKED)));
+}
+
+/** What a job that lives changes every few seconds. */
+const beatOf = ({dir}: Job): string => read(join(dir, 'claimed', 'beat'));
+
+/** Empty for a file that is not there. */
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return '';
+  }
+}
 
 const oneLine = (text: string): string => text.trim().split('\n').filter(Boolean).slice(0, 3).join('; ').slice(0, 400);

@@ -13,8 +13,14 @@ export type Job = {readonly name: JobName; readonly dir: string; readonly resour
  */
 export type Liveness = 'waiting' | 'running' | 'held' | 'gone' | 'absent' | 'unknown';
 
-/** `because`: why it waits, is held or went, where the executor knows. */
-export type Report = {readonly liveness: Liveness; readonly because?: string};
+/**
+ * What befell a job that did not come to its own end. `cancelled`: somebody ended it who is not ptb. `taken`: its place was
+ * taken away, by pre-emption, a lost node, a limit of the queue.
+ */
+export type Fate = 'cancelled' | 'taken' | 'out-of-memory';
+
+/** `because`: why it waits, is held or went, where the executor knows; `fate` only of one that is gone. */
+export type Report = {readonly liveness: Liveness; readonly because?: string; readonly fate?: Fate};
 
 /** Refusal and lack of room are answers, not exceptions. */
 export type Submission =

@@ -1,6 +1,6 @@
 import {isObject, type Json} from '../base/json.js';
 import {startScript, type BatchSystem, type Command, type QueueEntry, type QueueState} from './batch-system.js';
-import type {Job, JobName} from './executor.js';
+import type {Fate, Job, JobName} from './executor.js';
 
 export type HtcondorSettings = {
   /** A ClassAd expression, for instance `CUDADeviceName == "NVIDIA H100 80GB HBM3"`. */
@@ -19,9 +19,15 @@ const START = 'start.sh';
 const DESCRIPTION = 'job.sub';
 
 /** Holds that a release does not mend: the job was over its memory, its disk or its time (HoldReasonCode, JobStatus 5). */
-const FATAL_HOLDS: ReadonlySet<number> = new Set([34, 46, 47, 104]);
+const FATAL_HOLDS: ReadonlyMap<number, Fate> = new Map([
+  [34, 'out-of-memory'],
+  [46, 'taken'],
+  [47, 'taken'],
+  [104, 'taken'],
+]);
 
-const ATTRIBUTES = 'PtbJob,ClusterId,ProcId,JobStatus,HoldReason,HoldReasonCode,RemoveReason,ExitCode,ExitSignal';
+const ATTRIBUTES =
+  'PtbJob,ClusterId,ProcId,JobStatus,HoldReason,HoldReasonCode,LastHoldReason,LastHoldReasonCode,RemoveReason';
 const LISTING = ['-json', '-attributes', ATTRIBUTES] as const;
 
 /** HTCondor through condor_submit, condor_q, condor_history and condor_rm, on a file system that the nodes share. */
@@ -72,7 +78,8 @@ function description({name, dir, resources}: Job, settings: HtcondorSettings): s
     'kill_sig = SIGTERM',
     `job_max_vacate_time = ${Math.ceil(graceSeconds) + 10}`,
     // A job that began does not begin again in the same folder: it is lost, and the next attempt has a folder of its own.
-    'periodic_remove = NumJobStarts > 0 && JobStatus == 1',
+    // One that a person holds (code 1) stays held until it is released.
+    'periodic_remove = NumJobStarts > 0 && (JobStatus == 1 || (JobStatus == 5 && HoldReasonCode =!= 1))',
     `request_cpus = ${cpus}`,
     // HTCondor's MB is 2^20 bytes, ours 10^6.
     `request_memory = ${Math.ceil((memoryMb * 1e6) / 2 ** 20)}MB`,
@@ -124,18 +131,30 @@ function parse(stdout: string, removed: QueueState): QueueEntry[] | undefined {
   if (!Array.isArray(value)) return undefined;
   return value.flatMap((ad): QueueEntry[] => {
     if (!isObject(ad) || typeof ad.PtbJob !== 'string') return [];
-    const {ClusterId, ProcId, JobStatus, HoldReason, HoldReasonCode, RemoveReason} = ad;
+    const {ClusterId, ProcId, JobStatus, RemoveReason} = ad;
     const listed = STATES[Number(JobStatus)] ?? (JobStatus === 3 ? removed : 'running');
-    const fatal = listed === 'held' && FATAL_HOLDS.has(Number(HoldReasonCode));
-    const state = fatal ? 'ended' : listed;
-    const said = listed === 'held' ? HoldReason : Number(JobStatus) === 3 ? RemoveReason : undefined;
+    const hold = ad.HoldReason ?? ad.LastHoldReason;
+    const fatal = FATAL_HOLDS.get(Number(ad.HoldReasonCode ?? ad.LastHoldReasonCode));
+    const state = listed === 'held' && fatal !== undefined ? 'ended' : listed;
+    const bySystem = JobStatus === 3 && typeof RemoveReason === 'string' && /PERIODIC|Periodic/.test(RemoveReason);
+    const said = listed === 'held' || (bySystem && hold !== undefined) ? hold : RemoveReason;
+    const word = fatal === undefined ? 'removed' : 'held';
     const because =
-      typeof said === 'string' && said !== ''
-        ? state === 'ended'
-          ? `HTCondor says ${fatal ? 'held' : 'removed'}: ${said}`
-          : said
-        : undefined;
+      typeof said !== 'string' || said === '' || JobStatus === 4
+        ? undefined
+        : state === 'ended'
+          ? `HTCondor says ${word}: ${said}`
+          : said;
+    const fate = state !== 'ended' || JobStatus === 4 ? undefined : (fatal ?? (bySystem ? 'taken' : 'cancelled'));
     const id = `${Number(ClusterId)}.${Number(ProcId)}`;
-    return [{id, name: ad.PtbJob as JobName, state, ...(because === undefined ? {} : {because})}];
+    return [
+      {
+        id,
+        name: ad.PtbJob as JobName,
+        state,
+        ...(because === undefined ? {} : {because}),
+        ...(fate === undefined ? {} : {fate}),
+      },
+    ];
   });
 }

@@ -203,7 +203,7 @@ end() { # TERM, grace, KILL
   signal KILL
 }
 
-watch() { # ends the phase $1 ms after now (0: never), and keeps the highest memory seen
+watch() { # ends the phase $1 ms after now (0: never), keeps the highest memory seen, and shows that the job lives
   local limit=$1 nap=250 peak=0 from rest
   trap - TERM
   ticks; from=$tick
@@ -222,6 +222,7 @@ watch() { # ends the phase $1 ms after now (0: never), and keeps the highest mem
       signal KILL
       return
     fi
+    printf '%s\\n' $tick >claimed/beat
     tree
     if [ $rss -gt $peak ]; then
       peak=$rss

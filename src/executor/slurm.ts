@@ -1,6 +1,6 @@
 import type {BatchSystem, Command, QueueEntry, QueueState} from './batch-system.js';
 import {startScript} from './batch-system.js';
-import type {Job, JobName} from './executor.js';
+import type {Fate, Job, JobName} from './executor.js';
 
 export type SlurmSettings = {
   readonly partition?: string;
@@ -32,7 +32,7 @@ export const slurm = (settings: SlurmSettings): BatchSystem => ({
   title: 'Slurm',
   files: (job) => new Map([[START, startScript(job, settings.setup)]]),
   submit: (job) => ({argv: ['sbatch', ...options(job, settings), `${job.dir}/${START}`]}),
-  isPassing: (stderr) => PASSING.some((text) => stderr.includes(text)),
+  isPassing,
   queue: {
     argv: ['squeue', '--noheader', '--states=all', `--user=${settings.user}`, `--format=${QUEUE_FORMAT}`],
   },
@@ -81,6 +81,14 @@ function options({name, dir, resources}: Job, settings: SlurmSettings): string[]
   ];
 }
 
+/** A limit of the accounts, as sbatch names it; only that on the number of jobs passes by itself. */
+const LIMIT = /\b(Assoc|QOS)\w*Limit\b/;
+
+const isPassing = (stderr: string): boolean => {
+  const limit = LIMIT.exec(stderr)?.[0];
+  return limit === undefined ? PASSING.some((text) => stderr.includes(text)) : /Submit/.test(limit);
+};
+
 /** Errors of sbatch after which the same submission may go through: no answer, or a limit on the number of jobs. */
 const PASSING = [
   'Unable to contact slurm controller',
@@ -90,8 +98,6 @@ const PASSING = [
   'Connection timed out',
   'Slurm temporarily unable to accept job',
   'Job violates accounting/QOS policy',
-  'QOSMaxSubmitJobPerUserLimit',
-  'AssocMaxSubmitJobLimit',
   'Resource temporarily unavailable',
 ];
 
@@ -116,6 +122,18 @@ const STATES: ReadonlyMap<string, QueueState> = new Map([
   ['TIMEOUT', 'ended'],
 ]);
 
+/** Of jobs that did not end by themselves. */
+const FATES: ReadonlyMap<string, Fate> = new Map([
+  ['CANCELLED', 'cancelled'],
+  ['BOOT_FAIL', 'taken'],
+  ['DEADLINE', 'taken'],
+  ['NODE_FAIL', 'taken'],
+  ['PREEMPTED', 'taken'],
+  ['REVOKED', 'taken'],
+  ['TIMEOUT', 'taken'],
+  ['OUT_OF_MEMORY', 'out-of-memory'],
+]);
+
 /** Reasons of a pending job that no waiting removes (squeue(1), JOB REASON CODES). */
 const HELD =
   /^(JobHeld|job requeued in held state|launch failed requeued held|DependencyNeverSatisfied|InvalidAccount|InvalidQOS|BadConstraints|PartitionTimeLimit|PartitionNodeLimit|AssocMaxJobsLimit0)/i;
@@ -138,7 +156,14 @@ function parse(stdout: string): QueueEntry[] | undefined {
         : tells
           ? reason
           : undefined;
-    entries.push({id, name: name as JobName, state, ...(because === undefined ? {} : {because})});
+    const fate = FATES.get(code);
+    entries.push({
+      id,
+      name: name as JobName,
+      state,
+      ...(because === undefined ? {} : {because}),
+      ...(fate === undefined ? {} : {fate}),
+    });
   }
   return entries;
 }

@@ -2,9 +2,10 @@ import {closeSync, openSync, readSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {isObject} from '../base/json.js';
 import type {Outcome} from '../base/outcome.js';
+import {unreachable} from '../base/unreachable.js';
 import {sha256} from '../base/canonical.js';
 import {outcomeOf, parseExitRecord, timesOf, type ExitRecord} from '../executor/exit-record.js';
-import type {Job, JobName} from '../executor/executor.js';
+import type {Job, JobName, Report} from '../executor/executor.js';
 import type {FailureClass} from '../config/stage.js';
 import type {Step} from '../graph/step.js';
 import type {Bill} from '../plan/bill.js';
@@ -97,14 +98,12 @@ export const hasEnded = ({dir}: Pick<Attempt, 'dir'>): boolean =>
  * Judges an ended attempt by what its stage declared when it was made. One that is not good keeps its folder with the reason.
  * `said`: what the executor says of its end.
  */
-export async function settle(attempt: Attempt, said?: string): Promise<Settled> {
+export async function settle(attempt: Attempt, said: Pick<Report, 'because' | 'fate'> = {}): Promise<Settled> {
   const {record, dir} = attempt;
   const paths = attemptPaths(dir);
   const stage = declaredIn(record.doc);
   const exit = parseExitRecord(readText(paths.exit) ?? '');
-  const outcome: Outcome = exit
-    ? outcomeOf(exit)
-    : {kind: 'lost', because: `the job is gone and left no exit record${said === undefined ? '' : `: ${said}`}`};
+  const outcome = outcomeBy(exit, said);
   const evidence = lastLines([paths.stderr, paths.stdout], 8);
   // Kept aside before the working directory goes, for a settling that is cut off.
   const kept = readJson(paths.bill);
@@ -121,7 +120,7 @@ export async function settle(attempt: Attempt, said?: string): Promise<Settled> 
     claim,
     evidence,
   });
-  if (verdict !== 'done' || !exit) return failed(verdict === 'done' ? lost(evidence) : verdict);
+  if (verdict !== 'done' || !exit) return failed(verdict === 'done' ? NO_RECORD : verdict);
 
   const collected = await collect(paths, stage.outputs, (schema) => join(paths.files, 'stages', stage.name, schema));
   if (collected.kind === 'refused') {
@@ -140,7 +139,25 @@ export function refuse({record, dir}: Attempt, kind: FailureClass, because: stri
   return failure;
 }
 
-const lost = (evidence: readonly string[]): Failure => ({class: 'lost', because: 'no exit record', evidence});
+const NO_RECORD: Failure = {class: 'lost', because: 'no exit record', evidence: []};
+
+/** The job's own record decides; but a job that was told to end, or could not write, does not know by whom and why. */
+function outcomeBy(exit: ExitRecord | undefined, {because, fate}: Pick<Report, 'because' | 'fate'>): Outcome {
+  if (exit && (exit.endedBy !== 'cancel' || fate === undefined)) return outcomeOf(exit);
+  switch (fate) {
+    case 'cancelled':
+      return {kind: 'stopped', because: `cancelled from outside: ${because ?? 'nobody says by whom'}`};
+    case 'out-of-memory':
+      return {kind: 'out-of-memory', memoryMb: exit?.memoryMb ?? null};
+    case 'taken':
+    case undefined: {
+      const how = exit ? 'the job was told to end' : 'the job is gone and left no exit record';
+      return {kind: 'lost', because: `${how}${because === undefined ? '' : `: ${because}`}`};
+    }
+    default:
+      return unreachable(fate);
+  }
+}
 
 function fail(
   {record, dir}: Attempt,

@@ -43,7 +43,7 @@ function lastSeen({dir, stdout, stderr}: AttemptPaths): Took {
   const time = (file: string): number | undefined => statSync(file, {throwIfNoEntry: false})?.mtimeMs;
   const began = time(join(dir, 'claimed', 'owner')) ?? time(join(dir, 'claimed'));
   if (began === undefined) return {active: 0, wall: 0, began: false};
-  const seen = [stdout, stderr, join(dir, 'claimed')].flatMap((file) => time(file) ?? []);
+  const seen = [stdout, stderr, join(dir, 'claimed'), join(dir, 'claimed/beat')].flatMap((file) => time(file) ?? []);
   const wall = Math.max(0, Math.max(...seen) - began);
   return {active: wall, wall, began: true};
 }

@@ -40,8 +40,6 @@ export type Machine = {
   readonly secret: (name: string) => string | undefined;
   /** `runs/cache`, absolute. */
   readonly cache: string;
-  /** Device files of the GPUs. */
-  readonly devices: readonly string[];
   /** The Python program that writes to the GPUs' memory; its argument is how many there must be. */
   readonly gpuWrite: string;
   readonly version: string;
@@ -97,7 +95,7 @@ export function compose(
     ],
     workdir: inside.work,
     network: stage.sandbox.network ? 'host' : 'none',
-    devices: usesGpus ? machine.devices : [],
+    gpus: usesGpus ? 'machine' : 'none',
     environment: carried(variables, secrets),
     memoryMb: spec.resources.memoryMb,
   };

@@ -252,13 +252,14 @@ class Engine {
 
   #run(item: Running): void {
     this.#board.set(item.step.id, {kind: 'running', item});
-    this.#jobs.watch(item.attempt, {
-      ended: (end) => this.#ended(item, end),
+    const watcher = {
+      ended: (end: End) => this.#ended(item, end),
       absent: () => {
         this.#budget.settle(item.step, undefined);
         this.#board.set(item.step.id, {kind: 'queued', item});
       },
-    });
+    };
+    this.#jobs.watch(item.attempt, watcher, 'in-this-run');
   }
 
   /** Hands queued steps to the executor, most urgent first, as long as it has room for any of them. */
@@ -298,7 +299,7 @@ class Engine {
           break;
         }
         case 'refused':
-          this.#fail(item, refuse(attempt, 'not-ready', answer.because));
+          this.#fail(item, refuse(attempt, 'not-ready', answer.because), {again: 'never'});
           break;
       }
     }
@@ -321,7 +322,7 @@ class Engine {
 
   #ended(item: Running, end: End): void {
     const {step, key, attempt} = item;
-    if (end.kind === 'failed') return this.#fail(item, end.failure, end.bill);
+    if (end.kind === 'failed') return this.#fail(item, end.failure, end);
     const {record, dir, bill} = end;
     this.#budget.settle(step, bill);
     const outputs = digestsOf(record);
@@ -338,12 +339,14 @@ class Engine {
     this.#board.set(step.id, {kind: 'done', outputs, dir, seconds: seconds.run, sandbox, how: 'ran'});
   }
 
-  #fail(item: Running, failure: Failure, bill = noBill(item.attempt.record)): void {
+  /** `never`: asked again, the executor would say the same. */
+  #fail(item: Running, failure: Failure, how: Extract<End, {kind: 'failed'}> | {readonly again: 'never'}): void {
     const {emit} = this.request;
     const {step, attempt, key, doc} = item;
+    const bill = 'bill' in how ? how.bill : noBill(attempt.record);
     this.#budget.settle(step, bill);
     const failures = item.failures + 1;
-    const again = this.#mayStart() && isRetried(step.stage, failure, failures);
+    const again = this.#mayStart() && 'ended' in how && isRetried(step.stage, failure, failures, how.ended);
     emit({kind: 'failed', step: step.id, attempt: attempt.record.attempt, failure, dir: attempt.dir, again, bill});
     if (again) {
       const because = {kind: 'failed-before', attempts: failures, because: failure.because} as const;

@@ -153,7 +153,7 @@ async function tryOut(
     mounts: [],
     workdir: '/',
     network: 'none',
-    devices: [],
+    gpus: 'none',
     environment: [],
     memoryMb: 100,
   };

@@ -1,4 +1,4 @@
-import type {Executor, Liveness} from '../executor/executor.js';
+import type {Executor, Liveness, Report} from '../executor/executor.js';
 import type {Bill} from '../plan/bill.js';
 import {hasEnded, settle, type Attempt, type Settled} from './attempt.js';
 import {commit, type Books} from './commit.js';
@@ -8,7 +8,10 @@ import type {ResultRecord} from '../store/result.js';
 /** How a watched job came to its end: `dir` is that of its result. */
 export type End =
   | {readonly kind: 'done'; readonly record: ResultRecord; readonly dir: string; readonly bill: Bill}
-  | {readonly kind: 'failed'; readonly failure: Failure; readonly bill: Bill};
+  | {readonly kind: 'failed'; readonly failure: Failure; readonly bill: Bill; readonly ended: Era};
+
+/** Whether this run saw it alive. */
+export type Era = 'in-this-run' | 'earlier';
 
 /** Who wants to know of a job. */
 export type Watcher = {
@@ -22,7 +25,8 @@ type Watched = {
   watcher: Watcher;
   liveness: Liveness | 'settling';
   /** What the executor says of it. */
-  because?: string | undefined;
+  report?: Report | undefined;
+  era: Era;
 };
 
 /** The jobs under way: asks the executor about all of them at once, and settles and commits those that are gone. */
@@ -38,11 +42,11 @@ export class Jobs {
     private readonly heard: (attempt: Attempt, settled: Settled) => void,
   ) {}
 
-  /** From now on this watcher hears of the job, instead of an earlier one. */
-  watch(attempt: Attempt, watcher: Watcher): void {
+  /** From now on this watcher hears of the job, instead of an earlier one. `era`: of its submission. */
+  watch(attempt: Attempt, watcher: Watcher, era: Era): void {
     const known = this.#watched.get(attempt.dir);
     if (known) known.watcher = watcher;
-    else this.#watched.set(attempt.dir, {attempt, watcher, liveness: 'unknown'});
+    else this.#watched.set(attempt.dir, {attempt, watcher, liveness: 'unknown', era});
   }
 
   /** As of the last poll; undefined for one that nobody watches. */
@@ -75,7 +79,8 @@ export class Jobs {
     for (const one of asked) {
       const report = answers.get(one.attempt.job.name);
       one.liveness = report?.liveness ?? 'unknown';
-      one.because = report?.because;
+      one.report = report;
+      if (SEEN.includes(one.liveness)) one.era = 'in-this-run';
       if (one.liveness === 'absent') {
         this.#watched.delete(one.attempt.dir);
         one.watcher.absent();
@@ -107,12 +112,16 @@ export class Jobs {
     const {attempt} = one;
     // Its script was killed alone, perhaps: what it left running must not meet the next attempt.
     if (!hasEnded(attempt)) await this.executor.cancel(attempt.job);
-    const settled: Settled = await settle(attempt, one.because);
+    const settled: Settled = await settle(attempt, one.report);
     // Nothing waits between here and the watcher: who judges the step meanwhile finds the job, or its result.
     const end: End =
-      settled.kind === 'done' ? {...settled, dir: commit(attempt.dir, settled.record, this.books)} : settled;
+      settled.kind === 'done'
+        ? {...settled, dir: commit(attempt.dir, settled.record, this.books)}
+        : {...settled, ended: one.era};
     this.#watched.delete(attempt.dir);
     this.heard(attempt, settled);
     one.watcher.ended(end);
   }
 }
+
+const SEEN: readonly (Liveness | 'settling')[] = ['waiting', 'running', 'held'];

@@ -1,4 +1,3 @@
-import {readdirSync} from 'node:fs';
 import {availableParallelism, totalmem} from 'node:os';
 import {execa} from 'execa';
 import {megabytes} from '../base/quantity.js';
@@ -19,12 +18,6 @@ export async function findGpus(): Promise<Gpu[]> {
     return uuid && name ? [{uuid, name}] : [];
   });
 }
-
-/** Device files through which a sandboxed job reaches the GPUs that it was given. */
-export const gpuDevices = (): string[] =>
-  readdirSync('/dev')
-    .filter((name) => /^nvidia/.test(name))
-    .map((name) => `/dev/${name}`);
 
 /** What `local` may use at once: as the pipeline says, else all of this machine. */
 export const capacityOf = (settings: ExecutorSettings, gpus: readonly Gpu[]): Capacity => ({

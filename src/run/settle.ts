@@ -70,9 +70,19 @@ function claimed(claim: Json | undefined): {readonly class: FailureClass; readon
   return known && {class: known, because: claim.because.slice(0, 500)};
 }
 
-/** Whether a failed attempt is followed by another: `retry` names its class and is not used up, or the user stopped it. */
-export const isRetried = (stage: Pick<Stage, 'retry'>, failure: Failure, failedInThisRun: number): boolean =>
-  failure.class === 'stopped' || (stage.retry.on.includes(failure.class) && failedInThisRun <= stage.retry.times);
+/**
+ * Whether a failed attempt is followed by another: `retry` names its class and is not used up. One that a person stopped
+ * before this run is what this run was called for; one that a person stops under its eyes is not wanted now.
+ */
+export const isRetried = (
+  stage: Pick<Stage, 'retry'>,
+  failure: Failure,
+  failedInThisRun: number,
+  ended: 'in-this-run' | 'earlier',
+): boolean =>
+  failure.class === 'stopped'
+    ? ended === 'earlier'
+    : stage.retry.on.includes(failure.class) && failedInThisRun <= stage.retry.times;
 
 /** A job's word that what it uses turned it away for now: `{"class": "temporary", …}` in its `failure.json`. */
 export type TurnedAway = {

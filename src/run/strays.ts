@@ -59,7 +59,8 @@ export class Strays {
       const id = this.#idOf(attempt);
       this.#bySteps.set(id, [...(this.#bySteps.get(id) ?? []), attempt]);
       if (attempt.record.executor !== executorKind) continue;
-      this.jobs.watch(attempt, {ended: (end) => this.#ended(attempt, end), absent: () => this.#release(id)});
+      const watcher = {ended: (end: End) => this.#ended(attempt, end), absent: () => this.#release(id)};
+      this.jobs.watch(attempt, watcher, 'earlier');
     }
     history.forget();
   }

@@ -1,4 +1,5 @@
 import type {Argv} from '../base/argv.js';
+import {GPU_DEVICES, withGpuDevices} from './gpu-devices.js';
 import {underInit} from './init.js';
 import {csv, INSIDE, type Carry, type RootEntry, type Sandbox, type SandboxSpec} from './sandbox.js';
 
@@ -30,7 +31,7 @@ export const apptainer = (settings: ApptainerSettings): Sandbox => ({
 
 function wrap(settings: ApptainerSettings, spec: SandboxSpec, command: Argv): Argv {
   const {program, skeleton, root, userns, limitsMemory, pulled} = settings;
-  const {image, mounts, workdir, network, devices, memoryMb} = spec;
+  const {image, mounts, workdir, network, gpus, memoryMb} = spec;
   const bind = (from: string, to: string, access: 'read' | 'write'): string[] => [
     '--mount',
     ['type=bind', `source=${from}`, `destination=${to}`, ...(access === 'read' ? ['ro'] : [])].map(csv).join(','),
@@ -38,11 +39,8 @@ function wrap(settings: ApptainerSettings, spec: SandboxSpec, command: Argv): Ar
   const system = (): string[] =>
     root.flatMap((entry) => (entry.kind === 'folder' ? bind(entry.path, entry.path, 'read') : []));
   // The machine's own folders hold the driver's libraries; into an image they are brought with the devices.
-  const gpus = (): string[] => {
-    if (devices.length === 0) return [];
-    return image.kind === 'host' ? devices.flatMap((device) => bind(device, device, 'write')) : ['--nv'];
-  };
-  return [
+  const bindsDevices = gpus === 'machine' && image.kind === 'host';
+  const argv: Argv = [
     program,
     '--silent',
     'exec',
@@ -57,10 +55,11 @@ function wrap(settings: ApptainerSettings, spec: SandboxSpec, command: Argv): Ar
     ...(network === 'none' ? ['--net', '--network', 'none'] : []),
     ...(limitsMemory ? ['--memory', `${memoryMb}M`] : []),
     ...(image.kind === 'host' ? system() : []),
-    ...gpus(),
+    ...(gpus === 'none' ? [] : [bindsDevices ? GPU_DEVICES : '--nv']),
     ...mounts.flatMap(({from, to, access}) => bind(from, to, access)),
     ...['--pwd', workdir],
     image.kind === 'host' ? skeleton : image.kind === 'file' ? image.path : pulled(image.digest),
     ...underInit({forget: ['PROMPT_COMMAND'], hide: ['APPTAINER_CONTAINER', 'SINGULARITY_CONTAINER']}, command),
   ];
+  return bindsDevices ? withGpuDevices(bind('@', '@', 'write'), argv) : argv;
 }

@@ -1,4 +1,5 @@
 import type {Argv} from '../base/argv.js';
+import {GPU_DEVICES, withGpuDevices} from './gpu-devices.js';
 import {INSIDE, type RootEntry, type Sandbox, type SandboxSpec} from './sandbox.js';
 
 /**
@@ -10,24 +11,27 @@ export const bwrap = (program: string, root: readonly RootEntry[]): Sandbox => (
   ends: 'reaps',
   limitsMemory: false,
   inside: () => INSIDE,
-  wrap: ({mounts, workdir, network, devices}: SandboxSpec, command: Argv): Argv => [
-    program,
-    '--unshare-all',
-    ...(network === 'host' ? ['--share-net'] : []),
-    '--die-with-parent',
-    '--new-session',
-    ...root.flatMap((entry) =>
-      entry.kind === 'folder' ? ['--ro-bind', entry.path, entry.path] : ['--symlink', entry.target, entry.path],
-    ),
-    '--proc',
-    '/proc',
-    '--dev',
-    '/dev',
-    ...devices.flatMap((device) => ['--dev-bind', device, device]),
-    ...mounts.flatMap(({from, to, access}) => [access === 'read' ? '--ro-bind' : '--bind', from, to]),
-    '--chdir',
-    workdir,
-    '--',
-    ...command,
-  ],
+  wrap: ({mounts, workdir, network, gpus}: SandboxSpec, command: Argv): Argv => {
+    const argv: Argv = [
+      program,
+      '--unshare-all',
+      ...(network === 'host' ? ['--share-net'] : []),
+      '--die-with-parent',
+      '--new-session',
+      ...root.flatMap((entry) =>
+        entry.kind === 'folder' ? ['--ro-bind', entry.path, entry.path] : ['--symlink', entry.target, entry.path],
+      ),
+      '--proc',
+      '/proc',
+      '--dev',
+      '/dev',
+      ...(gpus === 'machine' ? [GPU_DEVICES] : []),
+      ...mounts.flatMap(({from, to, access}) => [access === 'read' ? '--ro-bind' : '--bind', from, to]),
+      '--chdir',
+      workdir,
+      '--',
+      ...command,
+    ];
+    return gpus === 'machine' ? withGpuDevices(['--dev-bind', '@', '@'], argv) : argv;
+  },
 });

@@ -1,4 +1,5 @@
 import type {Argv} from '../base/argv.js';
+import {GPU_DEVICES, withGpuDevices} from './gpu-devices.js';
 import {underInit} from './init.js';
 import {csv, INSIDE, type Carry, type RootEntry, type Sandbox, type SandboxSpec} from './sandbox.js';
 
@@ -37,20 +38,20 @@ export const podman = (settings: PodmanSettings): Sandbox => ({
 
 function wrap(settings: PodmanSettings, spec: SandboxSpec, command: Argv): Argv {
   const {program, kind, skeleton, root, user, cdi, limitsMemory} = settings;
-  const {name, image, mounts, workdir, network, devices, environment, memoryMb} = spec;
+  const {name, image, mounts, workdir, network, gpus, environment, memoryMb} = spec;
   const bind = (from: string, to: string, access: 'read' | 'write'): string[] => [
     '--mount',
     ['type=bind', `source=${from}`, `destination=${to}`, ...(access === 'read' ? ['readonly'] : [])].map(csv).join(','),
   ];
-  const gpus = (): string[] => {
-    if (devices.length === 0) return [];
+  const bindsDevices = gpus === 'machine' && kind !== 'docker' && !cdi;
+  const devices = (): string[] => {
+    if (gpus === 'none') return [];
     if (kind === 'docker') return ['--gpus', 'all'];
-    if (cdi) return ['--device', 'nvidia.com/gpu=all'];
-    return devices.flatMap((device) => ['--device', device]);
+    return cdi ? ['--device', 'nvidia.com/gpu=all'] : [GPU_DEVICES];
   };
   const isHost = image.kind === 'host';
   if (image.kind === 'file') throw new Error(`internal: ${kind} cannot run ${image.path}`);
-  return [
+  const argv: Argv = [
     program,
     'run',
     '--rm',
@@ -66,7 +67,7 @@ function wrap(settings: PodmanSettings, spec: SandboxSpec, command: Argv): Argv 
     ...['--shm-size', `${memoryMb}m`],
     ...(limitsMemory ? ['--memory', `${memoryMb}m`] : []),
     ...(user === undefined ? [] : ['--user', user]),
-    ...gpus(),
+    ...devices(),
     ...environment.flatMap((variable) => ['--env', variable]),
     ...['--tmpfs', '/ptb'],
     ...(isHost ? root.flatMap((entry) => (entry.kind === 'folder' ? bind(entry.path, entry.path, 'read') : [])) : []),
@@ -76,4 +77,5 @@ function wrap(settings: PodmanSettings, spec: SandboxSpec, command: Argv): Argv 
     ...(isHost ? ['--rootfs', skeleton] : [image.reference]),
     ...underInit({forget: ['container', 'HOSTNAME', 'TERM'], lifeline: true}, command),
   ];
+  return bindsDevices ? withGpuDevices(['--device', '@'], argv) : argv;
 }

@@ -12,8 +12,8 @@ export type SandboxSpec = {
   readonly mounts: readonly Mount[];
   readonly workdir: string;
   readonly network: 'none' | 'host';
-  /** Device files of the GPUs, where the step holds some. */
-  readonly devices: readonly string[];
+  /** Whether it reaches the GPUs of the machine that it comes to run on. */
+  readonly gpus: 'none' | 'machine';
   /** Names of the variables that get inside; the sandbox has `PATH` and `HOME` of its own. */
   readonly environment: readonly string[];
   readonly memoryMb: number;

@@ -36,7 +36,7 @@ test('is an argument vector that can be printed', () => {
     mounts,
     workdir: '/work',
     network: 'host',
-    devices: ['/dev/nvidia0'],
+    gpus: 'none',
     environment: [],
     memoryMb: 100,
   } as const;
@@ -45,7 +45,7 @@ test('is an argument vector that can be printed', () => {
     '/usr/bin/bwrap',
     ...shared.split(' '),
     ...['--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin'],
-    ...['--proc', '/proc', '--dev', '/dev', '--dev-bind', '/dev/nvidia0', '/dev/nvidia0'],
+    ...['--proc', '/proc', '--dev', '/dev'],
     ...['--bind', '/runs/a b/work', '/work', '--ro-bind', '/runs/in', '/ptb/in'],
     ...['--chdir', '/work', '--', 'bash', 'run.sh', 'two words'],
   ]);

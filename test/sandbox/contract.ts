@@ -155,7 +155,7 @@ export function sandboxContract(
       ],
       workdir: inside.work,
       network,
-      devices: [],
+      gpus: 'none',
     };
     const run = {
       command: sandbox.wrap(spec, command),

@@ -1,0 +1,70 @@
+import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {execa} from 'execa';
+import {afterEach, beforeEach, expect, test} from 'vitest';
+import {HOST} from '../../src/config/image.js';
+import {apptainer} from '../../src/sandbox/apptainer.js';
+import {bwrap} from '../../src/sandbox/bwrap.js';
+import {GPU_DEVICES, withGpuDevices} from '../../src/sandbox/gpu-devices.js';
+import {podman} from '../../src/sandbox/podman.js';
+import type {Sandbox, SandboxSpec} from '../../src/sandbox/sandbox.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ptb dev-'));
+});
+afterEach(() => rmSync(folder, {recursive: true}));
+
+const printed = async (template: readonly string[]): Promise<string[]> => {
+  const [program, ...args] = withGpuDevices(
+    template,
+    ['printf', '%s\\n', '--before', GPU_DEVICES, 'two words', '$HOME', ''],
+    folder,
+  );
+  return (await execa(program, args, {stripFinalNewline: false})).stdout.split('\n').slice(0, -1);
+};
+
+test('the devices are those of the machine on which the command is run, when it is run', async () => {
+  expect(await printed(['--dev-bind', '@', '@'])).toEqual(['--before', 'two words', '$HOME', '']);
+  for (const name of ['nvidia0', 'nvidia1', 'nvidiactl', 'sda']) writeFileSync(join(folder, name), '');
+  mkdirSync(join(folder, 'nvidia-caps'));
+  const devices = ['nvidia-caps', 'nvidia0', 'nvidia1', 'nvidiactl'].map((name) => join(folder, name));
+  expect(await printed(['--dev-bind', '@', '@'])).toEqual([
+    '--before',
+    ...devices.flatMap((device) => ['--dev-bind', device, device]),
+    ...['two words', '$HOME', ''],
+  ]);
+  expect((await printed(['--device', '@'])).slice(1, 3)).toEqual(['--device', devices[0]]);
+});
+
+const settings = {program: 'x', skeleton: '/root', root: [], limitsMemory: false, own: []};
+const file = {kind: 'file', path: '/image.sif'} as const;
+const spec: SandboxSpec = {
+  name: 'job',
+  image: HOST,
+  mounts: [],
+  workdir: '/work',
+  network: 'host',
+  gpus: 'machine',
+  environment: [],
+  memoryMb: 100,
+};
+const KINDS: readonly (readonly [string, Sandbox, SandboxSpec, RegExp])[] = [
+  ['bwrap', bwrap('x', []), spec, /--dev-bind @ @ x .*--dev \/dev \{gpu devices\}/],
+  [
+    'apptainer on the machine itself',
+    apptainer({...settings, userns: false, pulled: () => ''}),
+    spec,
+    /source=@,destination=@ x .*\{gpu devices\}/,
+  ],
+  ['apptainer', apptainer({...settings, userns: false, pulled: () => ''}), {...spec, image: file}, /^x .* --nv /],
+  ['podman', podman({...settings, kind: 'podman', cdi: false}), spec, /--device @ x .*\{gpu devices\}/],
+  ['podman with CDI', podman({...settings, kind: 'podman', cdi: true}), spec, /^x .*--device nvidia.com\/gpu=all/],
+  ['docker', podman({...settings, kind: 'docker', cdi: false}), spec, /^x .*--gpus all/],
+];
+
+test.each(KINDS)('%s asks for them where the machine that submits has none', (_kind, sandbox, asked, words) => {
+  expect(sandbox.wrap(asked, ['true']).join(' ').replaceAll('\n', ' ')).toMatch(words);
+  expect(sandbox.wrap({...asked, gpus: 'none'}, ['true']).join(' ')).not.toMatch(/nvidia|gpu|--nv/);
+});
