@@ -30,7 +30,7 @@ ${name}() {
   trap - HUP INT TERM
   cd ${quote(workdir)} || exit 70
   unset OLDPWD SHLVL
-  export -n PWD
+  export -n PWD LC_ALL
 ${environment.map(([variable, value]) => `  export ${variable}=${quote(value)}`).join('\n')}
 ${more}
   exec ${command.map(quote).join(' ')}
@@ -63,9 +63,9 @@ export const jobScript = ({title, dir, prepare, guard, run, secrets}: JobScript)
 # ${title}
 # To run this attempt by hand: rm -rf claimed exit.json; bash job.sh
 if [ -z "\${PTB_CLEAN-}" ]; then
-  exec env -i PTB_CLEAN=1 PATH="$PATH" CUDA_VISIBLE_DEVICES="\${CUDA_VISIBLE_DEVICES-}" bash "$0"
+  exec env -i PTB_CLEAN=1 HOME=/ SHELL=/bin/sh PATH="$PATH" CUDA_VISIBLE_DEVICES="\${CUDA_VISIBLE_DEVICES-}" bash "$0"
 fi
-unset PTB_CLEAN
+unset PTB_CLEAN SHELL
 [ -n "\${CUDA_VISIBLE_DEVICES-}" ] || unset CUDA_VISIBLE_DEVICES
 set -u
 export LC_ALL=C LANG=C.UTF-8
@@ -74,7 +74,6 @@ mkdir claimed 2>/dev/null || { [ -d claimed ]; exit; } # submitted twice: the ot
 ${head(dir, run?.graceSeconds ?? 10)}
 ${run?.beside ? reachingBeside(run.beside, run.carry?.own ?? []) : ''}
 ${secrets.length > 0 ? `[ -f secrets ] && . ./secrets && rm -f secrets\nexport ${secrets.join(' ')}` : ''}
-unset LC_ALL
 ${prepare ? phase('prepare', prepare) : ''}${guard ? phase('guard', guard, beforeGuard(run?.carry)) : ''}${run ? phase('run', run, beforeRun(run, secrets)) : ''}
 ${prepare ? `attempt prepare 0 open\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
 ${guard ? `attempt guard ${GUARD_MS} ${run?.ends ?? 'open'}\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
@@ -100,6 +99,13 @@ export const carried = (environment: Environment, secrets: readonly string[]): s
   ...['LANG', 'PTB_DEADLINE', 'CUDA_VISIBLE_DEVICES'],
   ...secrets,
 ];
+
+/**
+ * The numbers of processes are given in turn. So soon after a phase began, and with so few given since, none was given twice:
+ * its processes are among those, and the others need no look.
+ */
+const FEW = 200;
+const FEW_MS = 5000;
 
 /** Clock, process tree, time limit and exit record. Reads nothing but /proc, or ps where there is no /proc. */
 const head = (dir: string, graceSeconds: number): string => `
@@ -129,27 +135,24 @@ starttime() { # of process $1 in $start: ticks since boot, which with the boot i
 boot=-
 [ -r /proc/sys/kernel/random/boot_id ] && read -r boot </proc/sys/kernel/random/boot_id
 starttime $$
-printf '%s %s %s %s\\n' $$ "$start" "$boot" "\${HOSTNAME:-unknown}" >claimed/owner.tmp && mv claimed/owner.tmp claimed/owner
+printf '%s %s %s %s\\n' $$ "$start" "$boot" "\${HOSTNAME:-unknown}" >claimed/owner
 
 oom_kills() { # how many processes the kernel has killed for memory since boot, in $kills
-  local name count
+  local all='' count='oom_kill ([0-9]+)'
   kills=0
-  [ -r /proc/vmstat ] || return
-  while read -r name count; do
-    [ "$name" != oom_kill ] || kills=$count
-  done </proc/vmstat
+  read -r -d '' all 2>/dev/null </proc/vmstat
+  [[ ! $all =~ $count ]] || kills=\${BASH_REMATCH[1]}
 }
 oom_kills
 kills_before=$kills
 
-page_kb=$(($(getconf PAGESIZE) / 1024))
-
 clock; ticks
-started=$now first_tick=$tick run_started=null run_tick=null ended_by=itself child='' code=0 ends=open
+started=$now first_tick=$tick run_started=null run_tick=null ended_by=itself child='' code=0 ends=open page_kb=''
 
 tree() { # the descendants of $child in $pids, their resident memory in $rss (kB)
   local pid ppid size stat known=" $child " grew=1 table=''
   if [ -d /proc/self ]; then
+    [ -n "$page_kb" ] || page_kb=$(($(getconf PAGESIZE) / 1024))
     for stat in /proc/[0-9]*/stat; do
       read -r stat 2>/dev/null <"$stat" || continue
       pid=\${stat%% *}
@@ -173,7 +176,18 @@ END
 }
 
 daemons() { # adds to $pids what left the tree: it still carries this attempt in its environment
-  local file
+  local file last pid
+  read -r file file file file last 2>/dev/null </proc/loadavg || last=0
+  ticks
+  if [ $((tick - phase_tick)) -lt ${FEW_MS} ] && [ $((last -= child)) -ge 0 ] && [ $last -lt ${FEW} ]; then
+    for ((pid = child; last >= 0; pid++, last--)); do
+      [ -d "/proc/$pid" ] || continue
+      while IFS= read -r -d '' file; do
+        [ "$file" != ${quote(`PTB_STEP=${dir}/step.json`)} ] || pids="$pids $pid"
+      done 2>/dev/null <"/proc/$pid/environ"
+    done
+    return
+  fi
   for file in $(grep -lsF ${quote(`PTB_STEP=${dir}/step.json`)} /proc/[0-9]*/environ 2>/dev/null); do
     file=\${file#/proc/}
     pids="$pids \${file%%/*}"
@@ -193,6 +207,14 @@ signal() { # $1 to every process of the phase; TERM goes past a sandbox that wou
   [ "$1" = TERM ] || [ "$ends" = open ] || remove
 }
 
+leftovers() { # KILL to what goes on although the phase's first process has ended: it has no tree any more
+  pids=''
+  daemons
+  kill -s KILL -- "-$child" 2>/dev/null
+  # shellcheck disable=SC2086
+  [ -z "$pids" ] || kill -s KILL $pids 2>/dev/null
+}
+
 end() { # TERM, grace, KILL
   local n
   signal TERM
@@ -204,14 +226,15 @@ end() { # TERM, grace, KILL
 }
 
 watch() { # ends the phase $1 ms after now (0: never), keeps the highest memory seen, and shows that the job lives
-  local limit=$1 nap=250 peak=0 from rest
+  local limit=$1 nap=250 peak=0 from rest pause
   trap - TERM
   ticks; from=$tick
   while :; do
     rest=$nap
     ticks
     [ "$limit" -gt 0 ] && [ $((from + limit - tick)) -lt $rest ] && rest=$((from + limit - tick))
-    [ $rest -gt 0 ] && sleep "$(printf '%d.%03d' $((rest / 1000)) $((rest % 1000)))"
+    printf -v pause '%d.%03d' $((rest / 1000)) $((rest % 1000))
+    [ $rest -gt 0 ] && sleep "$pause"
     ticks
     if [ "$limit" -gt 0 ] && [ $((tick - from)) -ge "$limit" ]; then
       : >claimed/time
@@ -239,6 +262,7 @@ attempt() { # runs phase $1 in a process group of its own, $2 ms at most; $3: ho
     stdin=claimed/alive
     [ -p $stdin ] || mkfifo -m 600 $stdin
   fi
+  ticks; phase_tick=$tick
   set -m
   ("$1") <>"$stdin" >>stdout.log 2>>stderr.log &
   child=$!
@@ -254,7 +278,7 @@ attempt() { # runs phase $1 in a process group of its own, $2 ms at most; $3: ho
     kill -s KILL -- "-$watcher" 2>/dev/null
     wait "$watcher" 2>/dev/null
   fi
-  if [ "$ends" = open ]; then signal KILL; elif [ "$code" -ge 125 ]; then remove; fi # what the phase left behind
+  if [ "$ends" = open ]; then leftovers; elif [ "$code" -ge 125 ]; then remove; fi # what the phase left behind
 }
 
 record() { # the last act

@@ -61,7 +61,7 @@ export function local(settings: LocalSettings): Executor {
         cwd: job.dir,
         detached: true,
         stdio: 'ignore',
-        env: {PTB_CLEAN: '1', PATH: settings.path, CUDA_VISIBLE_DEVICES: gpus.join(',')},
+        env: {PTB_CLEAN: '1', HOME: '/', SHELL: '/bin/sh', PATH: settings.path, CUDA_VISIBLE_DEVICES: gpus.join(',')},
       });
       try {
         await once(child, 'spawn');
