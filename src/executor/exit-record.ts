@@ -17,6 +17,8 @@ export type ExitRecord = {
   readonly memoryMb: number | null;
   /** Processes of the machine that the kernel killed for memory meanwhile (oom_kill of /proc/vmstat). */
   readonly oomKills: number;
+  /** UUIDs of the GPUs that it had; absent in records of earlier versions. */
+  readonly gpus?: readonly string[];
   readonly host: string;
 };
 

@@ -6,6 +6,8 @@ export type GpuGuard = {
   readonly name?: string;
   /** Where the reason goes for which the job is not ready. */
   readonly failure: string;
+  /** Where the list of their UUIDs goes, a line of JSON. */
+  readonly list: string;
   /** What writes to the GPUs' memory from where the job will run. */
   readonly write: Argv;
 };
@@ -15,8 +17,8 @@ const IDLE_MEMORY = 1024;
 
 /** `$GPUS`: the job's, as CUDA_VISIBLE_DEVICES has them. Ends no process: a GPU that others use is not ready. */
 const SCRIPT = `
-count=$1 name=$2 failure=$3
-shift 3
+count=$1 name=$2 failure=$3 list=$4
+shift 4
 not_ready() {
   local because=$*
   because=\${because//[\\"\\\\]/} because=\${because//[[:cntrl:]]/ }
@@ -30,9 +32,9 @@ command -v nvidia-smi >/dev/null || not_ready "there is no nvidia-smi on \${HOST
 gpus=$(query --query-gpu=uuid,name,memory.used) || not_ready "nvidia-smi fails: $gpus"
 [ -n "$gpus" ] || not_ready "there is no GPU"
 echo "$gpus" >&2
-found=0
+found=0 uuids=''
 while IFS=, read -r uuid model used; do
-  found=$((found + 1))
+  found=$((found + 1)) uuids=$uuids\${uuids:+,}\\"$uuid\\"
   case $model in *"$name"*) ;; *) not_ready "GPU $uuid is a$model, asked for $name" ;; esac
   case \${used// /} in
     '' | *[!0-9]*) ;;
@@ -41,6 +43,7 @@ while IFS=, read -r uuid model used; do
 done <<END
 $gpus
 END
+echo "[$uuids]" >"$list"
 [ "$found" -ge "$count" ] || not_ready "there are $found GPUs, asked for $count"
 busy=$(query --query-compute-apps=gpu_uuid,pid,process_name,used_memory) || not_ready "nvidia-smi fails: $busy"
 [ -z "$busy" ] || not_ready "a GPU is not idle, other processes use it: $busy"
@@ -48,7 +51,7 @@ said=$("$@" 2>&1) || not_ready "CUDA does not work in the sandbox: \${said##*$'\
 `;
 
 /** The command of the phase that looks, before a job's run, whether its GPUs are there, are those asked for, idle and writable. */
-export const guardCommand = ({count, name = '', failure, write}: GpuGuard): Argv => [
+export const guardCommand = ({count, name = '', failure, list, write}: GpuGuard): Argv => [
   'bash',
   '-c',
   SCRIPT,
@@ -56,5 +59,6 @@ export const guardCommand = ({count, name = '', failure, write}: GpuGuard): Argv
   String(count),
   name,
   failure,
+  list,
   ...write,
 ];

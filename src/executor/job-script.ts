@@ -58,6 +58,9 @@ const reachingBeside = (commands: {readonly term: Argv; readonly remove: Argv}, 
 /** A driver that hangs is no reason to wait. */
 const GUARD_MS = 180_000;
 
+/** Seconds between two lines of telemetry of a GPU. */
+const TELEMETRY_SECONDS = 10;
+
 /** The text of \`job.sh\`: bash 3.2 and later, no other program of ours on the compute node. */
 export const jobScript = ({title, dir, prepare, guard, run, secrets}: JobScript): string => `#!/usr/bin/env bash
 # ${title}
@@ -77,7 +80,7 @@ ${secrets.length > 0 ? `[ -f secrets ] && . ./secrets && rm -f secrets\nexport $
 ${prepare ? phase('prepare', prepare) : ''}${guard ? phase('guard', guard, beforeGuard(run?.carry)) : ''}${run ? phase('run', run, beforeRun(run, secrets)) : ''}
 ${prepare ? `attempt prepare 0 open\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
 ${guard ? `attempt guard ${GUARD_MS} ${run?.ends ?? 'open'}\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
-${run ? `clock; run_started=$now\nticks; run_tick=$tick\n${run.seconds === undefined ? '' : `deadline=$((now / 1000 + ${Math.ceil(run.seconds)}))\n`}attempt run ${Math.round((run.seconds ?? 0) * 1000)} ${run.ends}` : ''}
+${run ? `clock; run_started=$now\nticks; run_tick=$tick\n${run.seconds === undefined ? '' : `deadline=$((now / 1000 + ${Math.ceil(run.seconds)}))\n`}${guard ? 'set -m; telemetry </dev/null & sampler=$!; set +m; ' : ''}attempt run ${Math.round((run.seconds ?? 0) * 1000)} ${run.ends}${guard ? '; kill -s KILL -- "-$sampler" 2>/dev/null' : ''}` : ''}
 record ${run ? 'run' : 'prepare'}
 `;
 
@@ -281,15 +284,34 @@ attempt() { # runs phase $1 in a process group of its own, $2 ms at most; $3: ho
   if [ "$ends" = open ]; then leftovers; elif [ "$code" -ge 125 ]; then remove; fi # what the phase left behind
 }
 
+figure() { case $1 in '' | *[!0-9.]*) figure=null ;; *) figure=$1 ;; esac; }
+
+telemetry() { # a line every ${TELEMETRY_SECONDS} s for each GPU of the job, until this group of processes is killed
+  local gpu busy used total power figure
+  trap - TERM
+  nvidia-smi \${CUDA_VISIBLE_DEVICES:+-i "$CUDA_VISIBLE_DEVICES"} --format=csv,noheader,nounits -l ${TELEMETRY_SECONDS} \
+    --query-gpu=uuid,utilization.gpu,memory.used,memory.total,power.draw 2>/dev/null |
+    while IFS=, read -r gpu busy used total power; do
+      kill -0 $$ 2>/dev/null || return # the script was killed alone
+      clock
+      printf '{"time":%s,"gpu":"%s"' "$now" "$gpu"
+      figure "\${busy# }"; printf ',"utilization":%s' "$figure"
+      figure "\${used# }"; printf ',"memoryMb":%s' "$figure"
+      figure "\${total# }"; printf ',"totalMb":%s' "$figure"
+      figure "\${power# }"; printf ',"watts":%s}\\n' "$figure"
+    done >>telemetry.jsonl 2>/dev/null
+}
+
 record() { # the last act
-  local memory=null
+  local memory=null gpus='[]'
+  [ -r claimed/gpus ] && read -r gpus <claimed/gpus
   [ "$code" != 137 ] || oom_kills
   [ -r claimed/memory ] && read -r memory <claimed/memory
   case $memory in '' | *[!0-9]*) memory=null ;; esac # the watcher was ended while it wrote
   clock; ticks
   [ $run_tick = null ] || run_tick=$((tick - run_tick))
-  printf '{"version":1,"phase":"%s","endedBy":"%s","code":%d,"started":%s,"runStarted":%s,"ended":%s,"wallMs":%d,"activeMs":%s,"memoryMb":%s,"oomKills":%d,"host":"%s"}\\n' \\
-    "$1" "$ended_by" "$code" "$started" "$run_started" "$now" $((tick - first_tick)) "$run_tick" "$memory" $((kills - kills_before)) "\${HOSTNAME:-unknown}" >exit.json.tmp &&
+  printf '{"version":1,"phase":"%s","endedBy":"%s","code":%d,"started":%s,"runStarted":%s,"ended":%s,"wallMs":%d,"activeMs":%s,"memoryMb":%s,"oomKills":%d,"gpus":%s,"host":"%s"}\\n' \\
+    "$1" "$ended_by" "$code" "$started" "$run_started" "$now" $((tick - first_tick)) "$run_tick" "$memory" $((kills - kills_before)) "$gpus" "\${HOSTNAME:-unknown}" >exit.json.tmp &&
     mv exit.json.tmp exit.json
   exit 0
 }

@@ -59,6 +59,7 @@ function resultLines({record, folder, is}: NonNullable<StepPast['result']>, pain
     `  attempt ${attempt}: ${describeOutcome(outcome)} after ${describeSeconds(seconds.run)}${memory}`,
     ...timeLines(seconds),
     `  ${started} to ${ended} on ${host}, executor ${executor}, sandbox ${sandbox}`,
+    ...(record.gpus ? [`  GPUs: ${record.gpus.join(', ')}`] : []),
     ...(record.bill ? billLine(spentOn([record.bill])) : []),
     ...outputs.map(
       ([name, {bytes, files, digest}]) =>

@@ -189,6 +189,7 @@ const recordOf = (
   ended: new Date(exit.ended).toISOString(),
   seconds: secondsOf(exit, record),
   memoryMb: exit.memoryMb,
+  ...(exit.gpus && exit.gpus.length > 0 ? {gpus: exit.gpus} : {}),
   host: exit.host,
   sandbox: record.sandbox,
   executor: record.executor,

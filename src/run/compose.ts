@@ -107,6 +107,7 @@ export function compose(
       count: gpus,
       ...(gpuName === undefined ? {} : {name: gpuName}),
       failure: join(paths.work, 'failure.json'),
+      list: join(dir, 'claimed', 'gpus'),
       write: machine.sandbox.wrap(sandboxed, [...python, '-c', machine.gpuWrite, String(gpus)] as unknown as Argv),
     }),
     workdir: paths.work,

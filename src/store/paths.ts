@@ -62,6 +62,8 @@ export const attemptPaths = (dir: string) => ({
   bill: join(dir, 'bill.json'),
   /** Digests of the single files of the outputs, so that damage can be named. */
   manifest: join(dir, 'manifest.json'),
+  /** What the job's GPUs did meanwhile, where it had some. */
+  telemetry: join(dir, 'telemetry.jsonl'),
   stdout: join(dir, 'stdout.log'),
   stderr: join(dir, 'stderr.log'),
 });

@@ -34,6 +34,8 @@ export type ResultRecord = {
   readonly ended: string;
   readonly seconds: Seconds;
   readonly memoryMb: number | null;
+  /** UUIDs of the GPUs that it had; absent where it had none. What they did stands in `telemetry.jsonl` beside this record. */
+  readonly gpus?: readonly string[];
   readonly host: string;
   readonly sandbox: string;
   readonly executor: string;

@@ -26,7 +26,7 @@ async function verdict(smi: string, write: Argv = ['true'], count = 1): Promise<
   writeFileSync(join(root, 'nvidia-smi'), smi);
   chmodSync(join(root, 'nvidia-smi'), 0o755);
   const failure = join(root, 'failure.json');
-  const [program, ...args] = guardCommand({count, name: 'H100', failure, write});
+  const [program, ...args] = guardCommand({count, name: 'H100', failure, list: join(root, 'gpus.json'), write});
   const env = {PATH: `${root}:${process.env.PATH}`, GPUS: 'GPU-1'};
   const {exitCode} = await execa(program, args, {reject: false, env, extendEnv: false});
   return exitCode === 0 ? undefined : (JSON.parse(readFileSync(failure, 'utf8')) as unknown);

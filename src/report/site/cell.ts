@@ -1,12 +1,14 @@
 import {describeOutcome} from '../../base/outcome.js';
 import {describeBytes, describeSeconds} from '../../base/quantity.js';
 import {asText, isObject, type Json} from '../../base/json.js';
+import type {Sample} from '../telemetry.js';
 import {readable} from '../trace.js';
 import {inkOf, kindOf} from './cells.js';
 import {html, type Html} from './html.js';
 import {table} from './layout.js';
 import type {SiteCell, SiteStep} from './model.js';
 import {stateTag, when} from './parts.js';
+import {telemetryOf} from './telemetry.js';
 
 /** What of a cell's files a page shows; links are relative to the cell's folder. */
 export type CellFiles = {
@@ -27,6 +29,8 @@ export type CellFiles = {
   >;
   /** Step id to the ends of its logs. */
   readonly logs: ReadonlyMap<string, readonly {readonly name: string; readonly text: string; readonly cut: number}[]>;
+  /** Step id to what its GPUs did. */
+  readonly telemetry: ReadonlyMap<string, readonly Sample[]>;
 };
 
 export const cellPage = (cell: SiteCell, files: CellFiles): Html =>
@@ -209,11 +213,17 @@ function stepOf(step: SiteStep, files: CellFiles): Html {
               <dd>
                 ${when(record.started)} to ${when(record.ended)} UTC on ${record.host}; ${record.executor}, sandbox
                 ${record.sandbox}${record.memoryMb === null ? '' : `, at most ${record.memoryMb} MB`}
-              </dd>`
+              </dd>
+              ${
+                record.gpus
+                  ? html`<dt>GPUs</dt>
+                      <dd class="mono">${record.gpus.join(', ')}</dd>`
+                  : ''
+              }`
           : ''
       }
     </dl>
-    ${record ? outputsOf(record.outputs, copied) : ''}
+    ${record ? outputsOf(record.outputs, copied) : ''} ${telemetryOf(files.telemetry.get(step.id) ?? [], step.id)}
     ${step.failed.map(
       (one) =>
         html`<h3>Failed attempt ${one.attempt}</h3>

@@ -1,8 +1,10 @@
 import {closeSync, copyFileSync, mkdirSync, openSync, readSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {ScoreSettings} from '../../config/pipeline.js';
+import {attemptPaths} from '../../store/paths.js';
 import {readJson, readText} from '../../store/write.js';
 import {Watcher, type Behaviour} from '../behaviour.js';
+import {readTelemetry} from '../telemetry.js';
 import {readable, readTrace, type TraceEntry} from '../trace.js';
 import type {CellFiles} from './cell.js';
 import {split} from './gather.js';
@@ -39,6 +41,11 @@ export function writeEvidence(cell: SiteCell, dir: string, settings: ScoreSettin
   };
   const copied = new Map(cell.steps.map((step) => [step.id, copyOutputs(step, dir)]));
   const logs = new Map([...cell.steps].map((step) => [step.id, tails(step)]));
+  const telemetry = new Map(
+    [...cell.steps, ...cell.shared].flatMap(({id, gpus, result}) =>
+      result && gpus > 0 ? [[id, readTelemetry(attemptPaths(result.dir).telemetry)] as const] : [],
+    ),
+  );
   const watcher = new Watcher();
   const transcript = find('transcript.jsonl') ?? find('trace.jsonl');
   const trace = transcript === undefined ? null : writeTrace(transcript, join(dir, 'trace'), watcher);
@@ -59,6 +66,7 @@ export function writeEvidence(cell: SiteCell, dir: string, settings: ScoreSettin
       trace,
       copied,
       logs,
+      telemetry,
     },
     behaviour: trace === null && work === undefined ? null : watcher.seen,
   };

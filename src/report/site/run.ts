@@ -88,7 +88,8 @@ function timelines(steps: readonly SiteStep[]): Html {
   const names = [...new Set(shown.map(({step}) => step.stage))];
   const ink = new Map(names.map((name, n) => [name, SERIES[n % SERIES.length]!]));
   const withGpu = shown.filter(({step}) => step.gpus > 0);
-  const spans = pack(withGpu.length > 0 ? withGpu : shown, withGpu.length > 0 ? 'GPU' : 'slot');
+  const spans =
+    withGpu.length > 0 ? [...onGpus(withGpu), ...pack(withGpu.filter(isUnnamed), 'some GPU')] : pack(shown, 'slot');
   const lanes = [...new Set(spans.map(({lane}) => lane))].sort(byLane);
   const chart = timeline(
     `When ${shown.length} steps ran, by ${withGpu.length > 0 ? 'GPU' : 'slot'}`,
@@ -98,7 +99,7 @@ function timelines(steps: readonly SiteStep[]): Html {
       from: new Date(one.from),
       to: new Date(one.to),
       ink: ink.get(one.step.stage)!,
-      tip: `${one.step.id}\n${when(one.step.result!.record.started)}, ${describeSeconds((one.to - one.from) / 1000)}`,
+      tip: `${one.step.id}\n${when(one.step.result!.record.started)}, ${describeSeconds((one.to - one.from) / 1000)}${(one.step.result!.record.gpus ?? []).map((uuid) => `\n${uuid}`).join('')}`,
     })),
   );
   return figure(
@@ -111,6 +112,22 @@ function timelines(steps: readonly SiteStep[]): Html {
       ? 'Steps that hold GPUs; a step with several stands on each.'
       : 'No step holds a GPU: steps side by side stand on slots.',
   );
+}
+
+const isUnnamed = ({step}: Ran): boolean => step.result?.record.gpus === undefined;
+
+/** A lane for each GPU that a result names. */
+function onGpus(all: readonly Ran[]): {readonly ran: Ran; readonly lane: string}[] {
+  const hosts = groupBy(all, ({host}) => host);
+  return [...hosts].flatMap(([host, list]) => {
+    const uuids = [...new Set(list.flatMap(({step}) => step.result?.record.gpus ?? []))].sort(byCodeUnit);
+    return list.flatMap((ran) =>
+      (ran.step.result?.record.gpus ?? []).map((uuid) => ({
+        ran,
+        lane: `${hosts.size > 1 ? `${host} ` : ''}GPU ${uuids.indexOf(uuid) + 1}`,
+      })),
+    );
+  });
 }
 
 const byLane = (a: string, b: string): number => {
