@@ -46,5 +46,7 @@ class Skipped:
 
 def excerpt(text: str) -> str:
     """One printable line of at most EXCERPT characters."""
-    line = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(line.split())[:EXCERPT]
+    line = " ".join(text.split())
+    if not line.isprintable():
+        line = " ".join("".join(char if char.isprintable() else " " for char in line).split())
+    return line[:EXCERPT]

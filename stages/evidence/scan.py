@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from finding import excerpt
@@ -99,12 +100,16 @@ class _Text:
             return begin, len(words)
         return begin, int(np.searchsorted(words.begins, self.begins[segment + 1]))
 
-    def place(self, offset: int) -> tuple[str, int, str]:
-        """File, line, what stands there."""
+    @cached_property
+    def _breaks(self) -> Offsets:
+        return np.flatnonzero(np.frombuffer(self.text, dtype=np.uint8) == ord("\n"))
+
+    def place(self, offset: int) -> tuple[int, str]:
+        """Line, what stands there."""
         segment = int(self.segments(np.array([offset]))[0])
-        line = self.lines[segment] + self.text.count(b"\n", int(self.begins[segment]), offset)
+        first, last = np.searchsorted(self._breaks, [self.begins[segment], offset]).tolist()
         shown = self.text[offset : offset + 400].decode("utf-8", errors="replace")
-        return self.names[segment], line, excerpt(shown)
+        return self.lines[segment] + last - first, excerpt(shown)
 
 
 class Scanner:
@@ -143,11 +148,9 @@ class Scanner:
         text = _Text(b"\n".join(folded), [c.name for c in chunks], begins, [c.line for c in chunks])
         if self._index.passages:
             words = words_of(text.text)
-            here = Sightings()
-            self._runs(text, words, here, "exact", self._exact, self._index.exact, words.hashes)
-            self._runs(text, words, here, "masked", self._masked, self._index.masked, masked(words))
-            self._shuffled(text, words, here)
-            found.merge(here)
+            self._runs(text, words, found, "exact", self._exact, self._index.exact, words.hashes)
+            self._runs(text, words, found, "masked", self._masked, self._index.masked, masked(words))
+            self._shuffled(text, words, found)
         if self._shorts:
             self._short(text, words_of(text.text, symbols=True), found)
 
@@ -184,7 +187,7 @@ class Scanner:
     def _sighting(self, text: _Text, found: Sightings, name: str, passage: int, offset: int) -> Sighting:
         own = found.passages.setdefault(name, {})
         if passage not in own:
-            _, line, shown = text.place(offset)
+            line, shown = text.place(offset)
             own[passage] = Sighting(line, shown)
         return own[passage]
 
@@ -250,7 +253,7 @@ class Scanner:
                     segment = int(text.segments(words.begins[place : place + 1])[0])
                     seen = found.shorts.setdefault(text.names[segment], {})
                     if item not in seen or (answered and not seen[item].answered):
-                        _, line, shown = text.place(int(words.begins[place]))
+                        line, shown = text.place(int(words.begins[place]))
                         seen[item] = Short(line, shown, answered)
 
 
