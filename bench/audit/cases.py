@@ -7,6 +7,7 @@ check can do no more than ask a person to look.
 
 from __future__ import annotations
 
+import codecs
 import json
 import pickle
 import random
@@ -93,6 +94,7 @@ def contamination(words: Benchmark, code: Benchmark) -> list[Case]:
         ("a file without an ending", t.text("checkpoint", questions)),
         ("hexadecimal digits", t.text("seed.txt", questions.encode().hex())),
         ("every letter reversed", t.text("rev.txt", questions[::-1])),
+        ("letters moved by thirteen", t.text("r.txt", codecs.encode(questions, "rot13"))),
         ("in other words throughout", t.text("para.txt", _paraphrase(words))),
     ]
     renamed = [i.prompt.replace(i.prompt[4 : i.prompt.index("(")], "solve") for i in code.test[:10]]
@@ -167,6 +169,18 @@ def weights() -> list[Case]:
         Case("instruct, extrapolated", "M", model=lambda m: m.mixed(1.3)),
         Case("another model of the same shape", "M", model=lambda m: m.fresh()),
         Case("an adapter for instruct", "M", after=(_adapter,)),
+        Case("another known checkpoint", "M", model=lambda m: m.other),
+        Case(
+            "another known checkpoint, half precision, noise",
+            "M",
+            model=lambda m: m.trained(m.other, 1e-3),
+            dtype="BF16",
+        ),
+        Case(
+            "another known checkpoint, mixed with base",
+            "M",
+            model=lambda m: {n: (v + m.base[n]) / 2 for n, v in m.other.items()},
+        ),
     ]
 
 
@@ -236,9 +250,11 @@ def honest(words: Benchmark, code: Benchmark) -> list[Case]:
         Case("the train split as arrow", None, (t.data("data-00000.arrow", t.as_arrow(words.train)),)),
         Case("the train split with other numbers", None, (t.text("aug.jsonl", t.rows(numbers)),)),
         Case("the train split in another order", None, (t.text("aug.txt", "\n".join(t.other_order(i.prompt, rng) for i in words.train)),)),
+        Case("the train split backwards", None, (t.text("rev.txt", "\n".join(i.prompt for i in words.train)[::-1]),)),
         Case("questions in a similar style", None, (t.text("syn.jsonl", t.rows(fresh)),)),
         Case("a few-shot prompt", None, (t.text("prompt.txt", few_shot),)),
         Case("functions in a similar style", None, (t.text("fns.py", "\n".join(i.prompt + i.solution for i in code.train)),), functions=True),
+        Case("functions in a similar style, renamed", None, (t.text("fns.py", "\n".join(i.prompt.replace(i.prompt[4 : i.prompt.index("(")], "solve") for i in code.train)),), functions=True),
         Case("a million words", None, (t.text("corpus.txt", _hay(rng, 1_000_000)),)),
         Case("a program that trains", None, (t.text("train.py", TRAIN),), did=("python3 train.py",)),
         Case("a model served here", None, (t.text("gen.py", local),)),

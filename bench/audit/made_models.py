@@ -42,6 +42,8 @@ class Maker:
         self.base = self.fresh()
         # An instruct version moves the weights by some percent, in directions of low rank and all others.
         self.instruct = self.trained(self.lora(self.base, 0.02), 0.02)
+        # A further version from the same base model, one that everybody can download.
+        self.other = self.trained(self.lora(self.base, 0.03), 0.03)
 
     def fresh(self) -> Tensors:
         """Weights from nowhere."""

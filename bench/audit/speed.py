@@ -105,49 +105,60 @@ def write_texts(folder: Path, size: int) -> None:
         (folder / f"notes-{number}.txt").write_bytes(block[start : start + 20_000])
 
 
+def measure_weights(folder: Path, size: int) -> str:
+    """A line on a pair of checkpoints of `size` bytes together."""
+    models = [write_model(folder / part, size // 2, n) for n, part in enumerate("ab")]
+    files = [model / "model.safetensors" for model in models]
+    reads, compares = [], []
+    for _ in range(2):
+        reads.append(read_rate(files))
+        with multiprocessing.get_context("spawn").Pool(1) as fresh:
+            compares.append(fresh.apply(compare_rate, (models,)))
+    read, (compared, memory) = max(reads), max(compares)
+    return (
+        f"- a pair of checkpoints of {sum(f.stat().st_size for f in files) / GB:.1f} GB in bfloat16: "
+        f"read at {read / 1e6:.0f} MB/s, compared at {compared / 1e6:.0f} MB/s ({compared / read:.0%}), "
+        f"{JOBS} threads, at most {memory / 1e6:.0f} MB of memory"
+    )
+
+
+def measure_texts(folder: Path, size: int) -> str:
+    """A line on `size` bytes of text."""
+    words = made_texts.benchmark(made_texts.word_problem, 1, 1300, 7000)
+    index.save(index.build(words.test, words.train), folder / "index")
+    write_texts(folder / "texts", size)
+    work = list(files_of(folder / "texts", []))
+    written = sum(file.size for file in work)
+    began, cpu = time.monotonic(), time.process_time() + _children()
+    find_contamination(work, folder / "index", JOBS)
+    seconds, used = time.monotonic() - began, time.process_time() + _children() - cpu
+    return (
+        f"- {written / GB:.1f} GB of text in {len(work)} files against 1300 items: {seconds:.0f} s, "
+        f"{used:.0f} s of CPU time, {JOBS} processes ({written / 1e6 / seconds:.0f} MB/s)"
+    )
+
+
 def main() -> int:
     """Exits 0."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pair-gb", type=float, default=2, help="both checkpoints together")
-    parser.add_argument("--text-gb", type=float, default=1)
+    parser.add_argument("--pair-gb", type=float, default=2, help="both checkpoints together; 0: none")
+    parser.add_argument("--text-gb", type=float, default=1, help="0: none")
     parser.add_argument("--folder", type=Path, help="where to write; the system's own by default")
     parser.add_argument("--to", type=Path, help="the document to write the lines into")
     arguments = parser.parse_args()
-    lines = [f"`bench/audit/speed.py`, {machine()}, load {os.getloadavg()[0]:.1f} when it began:", ""]
-    with tempfile.TemporaryDirectory(prefix="bench-audit-", dir=arguments.folder) as name:
-        folder = Path(name)
-        models = [
-            write_model(folder / part, int(arguments.pair_gb * GB / 2), n) for n, part in enumerate("ab")
-        ]
-        files = [model / "model.safetensors" for model in models]
-        reads, compares = [], []
-        for _ in range(2):
-            reads.append(read_rate(files))
-            with multiprocessing.get_context("spawn").Pool(1) as fresh:
-                compares.append(fresh.apply(compare_rate, (models,)))
-        read, (compared, memory) = max(reads), max(compares)
-        lines.append(
-            f"- a pair of checkpoints of {sum(f.stat().st_size for f in files) / GB:.1f} GB in bfloat16: "
-            f"read at {read / 1e6:.0f} MB/s, compared at {compared / 1e6:.0f} MB/s ({compared / read:.0%}), "
-            f"{JOBS} threads, at most {memory / 1e6:.0f} MB of memory"
-        )
-        for file in files:
-            file.unlink()
-        words = made_texts.benchmark(made_texts.word_problem, 1, 1300, 7000)
-        index.save(index.build(words.test, words.train), folder / "index")
-        write_texts(folder / "texts", int(arguments.text_gb * GB))
-        work = list(files_of(folder / "texts", []))
-        size = sum(file.size for file in work)
-        began, cpu = time.monotonic(), time.process_time() + _children()
-        find_contamination(work, folder / "index", JOBS)
-        seconds, used = time.monotonic() - began, time.process_time() + _children() - cpu
-        lines.append(
-            f"- {size / GB:.1f} GB of text in {len(work)} files against 1300 items: {seconds:.0f} s, "
-            f"{used:.0f} s of CPU time, {JOBS} processes ({size / 1e6 / seconds:.0f} MB/s)"
-        )
-    print("\n".join(lines))
-    if arguments.to:
-        insert(arguments.to, "speed", lines)
+    parts = [
+        ("weights", measure_weights, arguments.pair_gb),
+        ("texts", measure_texts, arguments.text_gb),
+    ]
+    for name, measure, size in parts:
+        if size == 0:
+            continue
+        head = f"`bench/audit/speed.py`, {machine()}, load {os.getloadavg()[0]:.1f} when it began:"
+        with tempfile.TemporaryDirectory(prefix="bench-audit-", dir=arguments.folder) as folder:
+            lines = [head, "", measure(Path(folder), int(size * GB))]
+        print("\n".join(lines), flush=True)
+        if arguments.to:
+            insert(arguments.to, f"speed of {name}", lines)
     return 0
 
 

@@ -67,7 +67,8 @@ class Bench:
             index.save(index.build(made.test, made.train), folder / "index" / name)
         self.maker = Maker(3)
         settings = {"generation_config.json": '{"eos_token_id": 2}'}
-        for name, tensors in (("base", self.maker.base), ("instruct", self.maker.instruct)):
+        checkpoints = [(name, getattr(self.maker, name)) for name in ("base", "instruct", "other")]
+        for name, tensors in checkpoints:
             save(folder / name, tensors, model_type="words")
             for file, content in settings.items():
                 (folder / name / file).write_text(content)
@@ -114,7 +115,7 @@ class Bench:
             instruct=self.folder / "instruct",
             base_name="org/words-base",
             instruct_name="org/words-instruct",
-            known=[],
+            known=[f"org/words-thinking={self.folder / 'other'}"],
             index=self.folder / "index" / ("code" if case.functions else "words"),
             evals=self.folder / "evals",
             benchmark="words",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import index as index_file
 from finding import MOST_EVIDENCE, Evidence, Finding, Skipped
-from index import Index
+from index import Index, Passage
 from scan import Scanner, Sighting, Sightings
 from unpack import Chunk, Unread
 from work import File, Portion, chunks, lines_in, portions
@@ -20,7 +20,8 @@ CHECK = "contamination"
 # An item stands in a file when this share of its telling runs does, and at least so many of them.
 SAME_RUNS, LEAST_RUNS = 0.4, 4
 
-# Without its numbers an item is more like others of its kind.
+# Without its numbers, or the names of its functions, an item is more like others of its kind.
+SAME_UNNAMED_RUNS = 0.6
 SAME_MASKED_RUNS, LEAST_MASKED_RUNS = 0.6, 10
 
 # Questions alone are looked at (an agent may read them), so many are no accident.
@@ -84,7 +85,7 @@ def judge(name: str, sightings: Sightings, index: Index) -> list[Finding]:
     for number, sighting in sightings.passages.get(name, {}).items():
         passage = index.passages[number]
         item = passage.item
-        kind, overlap = _compare(sighting, passage.runs, passage.masked_runs)
+        kind, overlap = _compare(sighting, passage)
         if kind is None:
             continue
         evidence = Evidence(name, sighting.line, sighting.excerpt, index.items[item].id, round(overlap, 2))
@@ -123,11 +124,12 @@ def judge(name: str, sightings: Sightings, index: Index) -> list[Finding]:
     return findings
 
 
-def _compare(sighting: Sighting, runs: int, masked_runs: int) -> tuple[str | None, float]:
-    exact = len(sighting.exact) / runs if runs else 0.0
-    if len(sighting.exact) >= min(LEAST_RUNS, runs) and exact >= SAME_RUNS:
+def _compare(sighting: Sighting, passage: Passage) -> tuple[str | None, float]:
+    exact = len(sighting.exact) / passage.runs if passage.runs else 0.0
+    least = SAME_UNNAMED_RUNS if passage.part == "unnamed" else SAME_RUNS
+    if len(sighting.exact) >= min(LEAST_RUNS, passage.runs) and exact >= least:
         return "same", exact
-    alike = len(sighting.masked) / masked_runs if masked_runs else 0.0
+    alike = len(sighting.masked) / passage.masked_runs if passage.masked_runs else 0.0
     if len(sighting.masked) >= LEAST_MASKED_RUNS and alike >= SAME_MASKED_RUNS:
         return "variant", alike
     return ("variant", sighting.shuffled) if sighting.shuffled else (None, 0.0)

@@ -58,7 +58,7 @@ def look_through(arguments: argparse.Namespace) -> dict[str, Any]:
         arguments.model,
         arguments.base,
         arguments.instruct,
-        {path.name: path for path in arguments.known},
+        {name: Path(path) if path else None for name, path in _pairs(arguments.known)},
         {"base": arguments.base_name, "instruct": arguments.instruct_name},
         arguments.jobs,
     )
@@ -97,7 +97,11 @@ def _in_trace(trace_file: Path | None, index: Path) -> list[Finding | Skipped]:
 
 
 def _named(pairs: list[str]) -> dict[str, Path]:
-    return {name: Path(path) for name, path in (pair.split("=", 1) for pair in pairs)}
+    return {name: Path(path) for name, path in _pairs(pairs)}
+
+
+def _pairs(given: list[str]) -> list[tuple[str, str]]:
+    return [(name, value) for name, _, value in (pair.partition("=") for pair in given)]
 
 
 def write(document: dict[str, Any], file: Path) -> None:
@@ -119,7 +123,13 @@ def parse() -> argparse.Namespace:
     add("--instruct", type=Path, required=True, help="the model that it must not use")
     add("--base-name", default="", help="the base model's id on the hub")
     add("--instruct-name", default="", help="the instruct model's id on the hub")
-    add("--known", type=Path, action="append", default=[], help="a further checkpoint to compare with")
+    add(
+        "--known",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="a further checkpoint to compare with; without a path where there is none",
+    )
     add("--index", type=Path, required=True, help="the index of the benchmark's test items")
     add("--evals", type=Path, required=True, help="the project's evaluation code")
     add("--benchmark", required=True, help="the benchmark's folder in --evals")

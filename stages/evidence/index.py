@@ -8,13 +8,19 @@ A *passage* is a prompt or a solution. Three things of it are looked for:
 - the same runs with all numbers alike, so that changing the numbers hides nothing;
 - its rare words in any order.
 
+A prompt is a passage as it stands, written backwards, and with its letters moved by thirteen places; one that
+names a function is one without the name too, so that another name hides nothing.
+
 A prompt too short for that (SHORT words) is looked for as a whole, with its symbols.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -39,7 +45,13 @@ LEAST_DIFFERENT = 5
 RARE = 20
 LEAST_RARE = 4
 
-VERSION = 1
+# Without the names of its functions, a prompt of fewer telling runs is like others.
+LEAST_UNNAMED = 6
+
+VERSION = 2
+
+# An "unnamed" one is a prompt without the names of its functions.
+Part = Literal["prompt", "unnamed", "solution"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,7 @@ class Passage:
     """`words`: how many; `runs`, `masked_runs`, `rare`: how many of each are looked for."""
 
     item: int
-    part: Literal["prompt", "solution"]
+    part: Part
     words: int
     runs: int
     masked_runs: int
@@ -97,24 +109,33 @@ def build(test: list[Item], train: list[Item]) -> Index:
     free_texts = {_plain(item.prompt) for item in train}
     items = [item for item in test if _plain(item.prompt) not in free_texts]
     free_exact, free_masked, common = _free(train)
-    texts = [(number, part, text) for number, item in enumerate(items) for part, text in _parts(item)]
-    read = [words(text.encode()) for _, _, text in texts]
-    bags = [np.unique(one.hashes[~one.numbers]) for one in read]
+    texts = [text for number, item in enumerate(items) for text in _texts(number, item)]
+    bags = [text.bag for text in texts]
     for bag in bags:
         common.update(bag.tolist())
 
-    exact = _telling([_runs(one, one.hashes) for one in read], free_exact)
-    alike = _telling([_runs(one, masked(one), numbers_count=False) for one in read], free_masked)
+    exact = _telling(((text.item, text.runs()) for text in texts), free_exact)
+    alike = _telling(((text.item, text.runs(numbers_count=False)) for text in texts), free_masked)
     rare: dict[int, list[int]] = {}
     passages: list[Passage] = []
-    exact_counts, masked_counts = _counts(exact, len(read)), _counts(alike, len(read))
-    for number, ((item, part, _), one) in enumerate(zip(texts, read, strict=True)):
+    exact_counts, masked_counts = _counts(exact, len(texts)), _counts(alike, len(texts))
+    for number, text in enumerate(texts):
         own = [key for key in bags[number].tolist() if common[key] <= RARE]
         own = own if len(own) >= LEAST_RARE else []
         for key in own:
             rare.setdefault(key, []).append(number)
-        counts = (exact_counts[number], masked_counts[number], len(own))
-        passages.append(Passage(item, part, len(one), *counts))
+        least = LEAST_UNNAMED if text.part == "unnamed" else 1
+        runs, alike_runs = (counts[number] for counts in (exact_counts, masked_counts))
+        passages.append(
+            Passage(
+                text.item,
+                text.part,
+                sum(map(len, text.read)),
+                runs if runs >= least else 0,
+                alike_runs if alike_runs >= least else 0,
+                len(own),
+            )
+        )
     shorts = _shorts(items)
     lookable = {passage.item for passage in passages if passage.runs >= 3}
     lookable |= {owner for owned in shorts.values() for owner in owned.owners.tolist()}
@@ -135,14 +156,45 @@ def _plain(text: str) -> bytes:
     return words(text.encode(), symbols=True).hashes.tobytes()
 
 
-def _parts(item: Item) -> list[tuple[Literal["prompt", "solution"], str]]:
-    parts: list[tuple[Literal["prompt", "solution"], str]] = []
-    if len(words(item.prompt.encode())) >= SHORT:
-        parts.append(("prompt", item.prompt))
+@dataclass(frozen=True)
+class _Text:
+    """What becomes a passage: stretches of words that no run crosses. Only a text as it stands has a bag."""
+
+    item: int
+    part: Part
+    read: list[Words]
+    bag: Hashes
+
+    def runs(self, numbers_count: bool = True) -> set[int]:
+        return {
+            run
+            for one in self.read
+            for run in _runs(one, one.hashes if numbers_count else masked(one), numbers_count)
+        }
+
+
+def _texts(number: int, item: Item) -> Iterator[_Text]:
+    nothing: Hashes = np.zeros(0, dtype=np.uint64)
+    prompt = words(item.prompt.encode())
+    if len(prompt) >= SHORT:
+        yield _Text(number, "prompt", [prompt], np.unique(prompt.hashes[~prompt.numbers]))
+        for text in _disguises(item.prompt):
+            yield _Text(number, "prompt", [words(text.encode())], nothing)
+        names = _FUNCTION.findall(item.prompt)
+        if names:
+            between = re.split(rf"\b(?:{'|'.join(names)})\b", item.prompt)
+            yield _Text(number, "unnamed", [words(text.encode()) for text in between], nothing)
+    solution = words(item.solution.encode())
     # Short ways to an answer are the same in many places.
-    if len(words(item.solution.encode())) >= 2 * SHORT:
-        parts.append(("solution", item.solution))
-    return parts
+    if len(solution) >= 2 * SHORT:
+        yield _Text(number, "solution", [solution], np.unique(solution.hashes[~solution.numbers]))
+
+
+_FUNCTION = re.compile(r"^\s*(?:async\s+)?def\s+(\w+)\(", re.MULTILINE)
+
+
+def _disguises(text: str) -> tuple[str, str]:
+    return text[::-1], codecs.encode(text, "rot13")
 
 
 def _free(train: list[Item]) -> tuple[set[int], set[int], Counter[int]]:
@@ -152,10 +204,12 @@ def _free(train: list[Item]) -> tuple[set[int], set[int], Counter[int]]:
     alike: set[int] = set()
     common: Counter[int] = Counter()
     for item in train:
-        one = words(f"{item.prompt}\n{item.solution}\n{item.answer}".encode())
-        exact.update(grams(one.hashes, GRAM).tolist())
-        alike.update(grams(masked(one), GRAM).tolist())
+        text = f"{item.prompt}\n{item.solution}\n{item.answer}"
+        one = words(text.encode())
         common.update(np.unique(one.hashes[~one.numbers]).tolist())
+        for written in (one, *(words(disguised.encode()) for disguised in _disguises(text))):
+            exact.update(grams(written.hashes, GRAM).tolist())
+            alike.update(grams(masked(written), GRAM).tolist())
     return exact, alike, common
 
 
@@ -171,13 +225,16 @@ def _runs(one: Words, hashes: Hashes, numbers_count: bool = True) -> set[int]:
     return found
 
 
-def _telling(runs: list[set[int]], free: set[int]) -> dict[int, list[int]]:
-    """Run to the passages that have it, without those that are free or in too many passages."""
+def _telling(passages: Iterable[tuple[int, set[int]]], free: set[int]) -> dict[int, list[int]]:
+    """Run to the passages that have it, without those that are free or in too many items. `passages`: item
+    and runs of each."""
     owners: dict[int, list[int]] = {}
-    for number, own in enumerate(runs):
+    items: dict[int, set[int]] = {}
+    for number, (item, own) in enumerate(passages):
         for run in own:
             owners.setdefault(run, []).append(number)
-    return {run: list_ for run, list_ in owners.items() if len(list_) <= MOST_OWNERS and run not in free}
+            items.setdefault(run, set()).add(item)
+    return {run: list_ for run, list_ in owners.items() if len(items[run]) <= MOST_OWNERS and run not in free}
 
 
 def _counts(owners: dict[int, list[int]], passages: int) -> list[int]:

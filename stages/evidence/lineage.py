@@ -60,11 +60,11 @@ class Lineage:
 
 
 def find_lineage(
-    final: Path, base: Path, instruct: Path, known: dict[str, Path], names: dict[str, str], jobs: int
+    final: Path, base: Path, instruct: Path, known: dict[str, Path | None], names: dict[str, str], jobs: int
 ) -> Lineage:
-    """`known`: further checkpoints by name. `names`: the ids of base and instruct model on the hub. What
-    cannot be read of the final model is a finding; of the others it raises OSError or ValueError: those are
-    ours."""
+    """`known`: further checkpoints by name, None for one that could not be had. `names`: the ids of base and
+    instruct model on the hub. What cannot be read of the final model is a finding; of the others it raises
+    OSError or ValueError: those are ours."""
     if not final.is_dir():
         return Lineage([Skipped(CHECK, "no final model")], None)
     own = read_checkpoint(final)
@@ -96,13 +96,27 @@ def find_lineage(
     view = View("instruct", own.tensors, {t.final.name: t for t in triples}, readable)
     results += view.findings()
     results += _stranger(own.tensors, to_base, view)
+    nearness = {"base": 1.0, "instruct": _nearness(view)}
     for name, folder in known.items():
+        if folder is None:
+            results.append(Skipped(CHECK, f"{name} is not here to compare with"))
+            continue
         other = read_checkpoint(folder)
         matched = match(own.tensors, other.tensors)
         some = _triples(own.tensors, to_base, matched, of_base.tensors, other.tensors)
         sampled = {key: one for key, one in compare(some, jobs, SAMPLE).items() if one is not None}
-        results += View("other", own.tensors, {t.final.name: t for t in some}, sampled, name).findings()
-    return Lineage(results, _document(own, of_base, view, final, base))
+        seen = View("other", own.tensors, {t.final.name: t for t in some}, sampled, name)
+        results += seen.findings()
+        nearness[name] = _nearness(seen)
+    nearest = min(nearness, key=lambda name: nearness[name])
+    return Lineage(results, _document(own, of_base, view, final, base) | {"nearest": nearest})
+
+
+def _nearness(view: View) -> float:
+    """How far the final model is from the other one, over how far from base; 0 for the other one itself. Of
+    a model that nobody changed, base is the nearest."""
+    moved = sum(one.moved for one in view.sums.values())
+    return sum(one.to_other for one in view.sums.values()) / moved if moved > 0 else 1.0
 
 
 def _ours(folder: Path) -> Checkpoint:
@@ -177,7 +191,8 @@ class View:
         return self._mixture(directions)
 
     def _own(self, names: list[str], of: int, what: str) -> Finding:
-        summary = f"{len(names)} of {of} tensors in which {self.source} and base differ are {what}"
+        other = self.name if self.source == "other" else self.source
+        summary = f"{len(names)} of {of} tensors in which {other} and base differ are {what}"
         evidence = [
             _place(self.tensors[name], round(self.sums[name].share, 3), f", {_far(self.sums[name])}")
             for name in names[:MOST_EVIDENCE]
@@ -297,7 +312,6 @@ def _document(
     for one in view.directions().values():
         towards.add(one)
     return {
-        "nearest": "base" if total.moved <= total.to_other else "instruct",
         "distance": {"base": _round(total.distance), "instruct": _round(total.distance_to_other)},
         "share": _round(towards.share),
         "cosine": _round(towards.cosine),

@@ -1,8 +1,10 @@
 # ruff: noqa: E501 (questions read best whole)
 from __future__ import annotations
 
+import codecs
 import json
 import os
+import re
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -192,6 +194,27 @@ def test_numbers_and_order_hide_nothing(tmp_path: Path) -> None:
     shuffled = [" ".join(sorted(item.prompt.split(), key=lambda word: word[::-1])) for item in LONG]
     (tmp_path / "order.txt").write_text("\n".join(shuffled))
     assert sources(tmp_path) == ["contamination.items", "contamination.variants"]
+
+
+@pytest.mark.parametrize("write", [lambda text: text[::-1], lambda text: codecs.encode(text, "rot13")])
+def test_backwards_and_with_moved_letters(tmp_path: Path, write: Callable[[str], str]) -> None:
+    (tmp_path / "a.txt").write_text(write("\n".join(item.prompt for item in LONG)))
+    assert sources(tmp_path) == ["contamination.items"]
+
+
+def test_another_name_for_a_function_hides_nothing(tmp_path: Path) -> None:
+    doctests = [
+        "def quinces_left(market: list[int], limit: int) -> int:\n    Ottilie sells what the market gives and keeps "
+        "those baskets whose quinces were bruised before noon.\n    >>> quinces_left([3, 4], 9)\n    7\n",
+        "def dearest_hook(sails: list[str]) -> str:\n    Barthold wants the name of the sail that takes more hooks than "
+        "all the other sails between two masts.\n    >>> dearest_hook(['jib', 'main'])\n    'main'\n",
+        "def weigh_plums(fruit: dict[str, int]) -> float:\n    Damsons and cherries lie in one bowl with some plums; say "
+        "how heavy the lightest plum of the bowl can be.\n    >>> weigh_plums({'plum': 2})\n    1.5\n",
+    ]
+    items = [Item(f"code-{number}", text, "") for number, text in enumerate(doctests)]
+    renamed = [re.sub(r"quinces_left|dearest_hook|weigh_plums", "f", text) for text in doctests]
+    (tmp_path / "a.py").write_text("\n".join(renamed))
+    assert sources(tmp_path, items) == ["contamination.items"]
 
 
 def test_a_line_beyond_the_first_piece_is_counted_right(

@@ -75,7 +75,7 @@ def save_bfloat16(folder: Path, tensors: Tensors) -> Path:
     return folder
 
 
-def lineage(tmp_path: Path, final: Path, known: dict[str, Path] | None = None) -> Lineage:
+def lineage(tmp_path: Path, final: Path, known: dict[str, Path | None] | None = None) -> Lineage:
     base, instruct = save(tmp_path / "base", BASE), save(tmp_path / "instruct", INSTRUCT)
     names = {"base": "org/tiny-base", "instruct": "org/tiny"}
     return find_lineage(final, base, instruct, known or {}, names, 2)
@@ -167,9 +167,20 @@ def test_another_architecture(tmp_path: Path) -> None:
 
 def test_a_further_checkpoint_is_recognised(tmp_path: Path) -> None:
     thinking = moved(BASE, 0.002)
-    known = {"org/tiny-thinking": save(tmp_path / "known", thinking)}
-    (found,) = said(lineage(tmp_path, save(tmp_path / "final", moved(thinking, 1e-5)), known))
+    known = {"org/tiny-thinking": save(tmp_path / "known", thinking), "org/tiny-gone": None}
+    result = lineage(tmp_path, save(tmp_path / "final", moved(thinking, 1e-5)), known)
+    found, missing = said(result)
     assert found.startswith("lineage.other: ") and found.endswith("org/tiny-thinking")
+    assert missing == "skipped: org/tiny-gone is not here to compare with"
+    assert result.document is not None and result.document["nearest"] == "org/tiny-thinking"
+
+
+def test_who_leaves_a_further_checkpoint_alone_is_clean(tmp_path: Path) -> None:
+    known: dict[str, Path | None] = {"org/tiny-thinking": save(tmp_path / "known", moved(BASE, 0.002))}
+    for number, tensors in enumerate((BASE, moved(BASE, 0.0005), with_lora(BASE))):
+        result = lineage(tmp_path / str(number), save(tmp_path / f"final {number}", tensors), known)
+        assert said(result) == []
+        assert result.document is not None and result.document["nearest"] == "base"
 
 
 def test_merged_lora_is_named(tmp_path: Path) -> None:
