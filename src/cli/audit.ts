@@ -39,7 +39,7 @@ export function auditShowCommand(text: string, options: AuditShowOptions, termin
 
 /** The steps of the stage that `score.verdict` names, with their verdicts and overrides. */
 export function auditsOf({pipeline, ...project}: Project, terminal: Terminal): Audited[] {
-  const {history, verdicts} = planProject({pipeline, ...project});
+  const {history, verdicts} = planProject({pipeline, ...project}, 'as-found');
   const [stage, file] = pipeline.score.verdict.split(/\/(.*)/s) as [string, string];
   const {overrides, problems} = readOverrides(join(pipeline.root, OVERRIDES));
   for (const problem of problems) terminal.err(`${problem}\n`);

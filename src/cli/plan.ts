@@ -1,4 +1,4 @@
-import {plan} from '../plan/plan.js';
+import {plan, type Moment} from '../plan/plan.js';
 import {costOf} from '../plan/cost.js';
 import {estimatesBy, type Estimates} from '../plan/estimate.js';
 import {growthOf} from '../plan/growth.js';
@@ -13,7 +13,10 @@ import {EXIT, type Terminal} from './terminal.js';
 export type PlanOptions = ProjectOptions & {readonly json?: boolean; readonly steps?: boolean};
 
 /** The past of a project, and what it means for the steps that are wanted now. */
-export function planProject(project: Project): {
+export function planProject(
+  project: Project,
+  moment?: Moment,
+): {
   readonly history: StoredHistory;
   readonly ledger: Ledger;
   readonly verdicts: Plan;
@@ -24,7 +27,7 @@ export function planProject(project: Project): {
   return {
     history,
     ledger,
-    verdicts: plan(project.graph, project.files.digests, history, project.rerun),
+    verdicts: plan(project.graph, project.files.digests, history, project.rerun, moment),
     estimates: estimatesBy(pastBills(ledger, project.pipeline.name), project.pipeline.gpuHourUsd),
   };
 }

@@ -36,7 +36,7 @@ export async function reportCommand(options: ReportCommandOptions, terminal: Ter
 
 async function build(project: Project, wanted: With, out: string, terminal: Terminal): Promise<void> {
   const {graph, pipeline, runs} = project;
-  const {verdicts, history} = planProject(project);
+  const {verdicts, history} = planProject(project, 'as-found');
   const open = unsettledAttempts(runs.attempts);
   const looker = onlooker((name) => terminal.env[name]);
   const status = await statusOf(graph, verdicts, history, open, looker, new Date());

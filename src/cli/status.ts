@@ -22,7 +22,7 @@ export async function statusCommand(options: StatusOptions, terminal: Terminal):
   if (!project) return EXIT.badInput;
   const looker = onlooker((name) => terminal.env[name]);
   for (;;) {
-    const {verdicts, history, ledger} = planProject(project);
+    const {verdicts, history, ledger} = planProject(project, 'as-found');
     const open = unsettledAttempts(project.runs.attempts);
     const status = await statusOf(project.graph, verdicts, history, open, looker, new Date());
     const lastLine = ({step, attempt}: StepStatus): string => {

@@ -48,7 +48,7 @@ export async function tableCommand(options: TableOptions, terminal: Terminal): P
 export function projectTable(
   project: Project,
   wanted: With = {kind: 'nothing'},
-  {history, verdicts}: Pick<ReturnType<typeof planProject>, 'history' | 'verdicts'> = planProject(project),
+  {history, verdicts}: Pick<ReturnType<typeof planProject>, 'history' | 'verdicts'> = planProject(project, 'as-found'),
 ): Table {
   const fates = fatesOf(project.graph, verdicts, history);
   const cells = project.graph.cells.map(({at}) => at);

@@ -95,8 +95,20 @@ function unpinned(
 const isFinal = ({spec}: Step, failure: FailureClass): boolean =>
   spec.resources.gpus > 0 && ['failed', 'timed-out', 'no-model'].includes(failure);
 
+/**
+ * Before a run, a step that failed and would be tried again may still succeed, so what takes its outputs comes after it.
+ * As found, it has failed: what can do without it has its result.
+ */
+export type Moment = 'before-a-run' | 'as-found';
+
 /** A verdict for each step, as far as it can be known before anything runs. */
-export function plan({steps}: Graph, files: FileDigests, history: History, rerun: Rerun): Plan {
+export function plan(
+  {steps}: Graph,
+  files: FileDigests,
+  history: History,
+  rerun: Rerun,
+  moment: Moment = 'before-a-run',
+): Plan {
   const verdicts = new Map<StepId, Verdict>();
   /** Failed, or cut off by a failed step. */
   const broken = new Set<StepId>();
@@ -115,7 +127,8 @@ export function plan({steps}: Graph, files: FileDigests, history: History, rerun
   };
   for (const step of steps.values()) {
     const verdict = verdictOf(step);
-    if (verdict.kind === 'failed') broken.add(step.id);
+    const failedBefore = verdict.kind === 'run' && verdict.because.kind === 'failed-before';
+    if (verdict.kind === 'failed' || (moment === 'as-found' && failedBefore)) broken.add(step.id);
     verdicts.set(step.id, verdict);
   }
   return verdicts;

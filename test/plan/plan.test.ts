@@ -3,9 +3,9 @@ import type {Digest} from '../../src/base/canonical.js';
 import type {Graph} from '../../src/graph/graph.js';
 import type {Step, StepId} from '../../src/graph/step.js';
 import type {KeyDoc, OutputDigests, StepKey} from '../../src/plan/key.js';
-import {plan, type Attempts, type FileDigests, type History, type Rerun} from '../../src/plan/plan.js';
+import {plan, type Attempts, type FileDigests, type History, type Moment, type Rerun} from '../../src/plan/plan.js';
 import {describeReason} from '../../src/plan/reason.js';
-import {BASE} from '../config/project.js';
+import {BASE, trainWith} from '../config/project.js';
 import {build, stepOf} from '../graph/build.js';
 
 class MapHistory implements History {
@@ -124,6 +124,17 @@ test('a result counts for more than the attempts that failed before it', () => {
   finish(build(), history);
   history.unfinished.set(FETCH as StepId, {kind: 'failed', count: 1, class: 'failed', because: 'exit 1'});
   expect(told(build(), history)[FETCH]).toBe('cached');
+});
+
+test('what can do without a failed step comes after it before a run; as found, that one has failed', () => {
+  const history = new MapHistory();
+  const graph = build(trainWith('needs: [fetch]', 'needs: [{stage: fetch, optional: true}]'));
+  finish(graph, history);
+  history.results.clear();
+  history.unfinished.set(FETCH as StepId, {kind: 'failed', count: 1, class: 'failed', because: 'exit 1'});
+  const kindOf = (moment: Moment): string | undefined =>
+    plan(graph, SCRIPTS, history, nothing, moment).get(TRAIN as StepId)?.kind;
+  expect([kindOf('before-a-run'), kindOf('as-found')]).toEqual(['after', 'run']);
 });
 
 test('--rerun asks for a step, and what takes its outputs comes after', () => {
