@@ -53,6 +53,7 @@ export type ExecutorSettings = {
   readonly lag?: string;
   readonly flags?: readonly string[];
   readonly setup?: readonly string[];
+  readonly scratch?: string;
   /** Of `slurm`. */
   readonly partition?: string;
   readonly account?: string;

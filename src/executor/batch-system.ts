@@ -55,9 +55,24 @@ export type BatchSettings = {
   readonly lagSeconds: number;
 };
 
+/** How a job is started where it runs. */
+export type StartSettings = {
+  /** The user's own lines, for instance `module load apptainer`. */
+  readonly setup: readonly string[];
+  /** A folder on the machine's own disk, as bash reads it there: `/local/$USER`. */
+  readonly scratch?: string;
+};
+
 /** The script that the queue starts: the user's set-up lines, then `job.sh` in the same process, which so gets the signals. */
-export const startScript = ({dir, resources}: Job, setup: readonly string[]): string =>
-  `#!/bin/bash\n${setup.map((line) => `${line}\n`).join('')}${hideGpus(resources.gpus)}exec /bin/bash ${quote(`${dir}/job.sh`)}\n`;
+export const startScript = ({dir, resources}: Job, {setup, scratch}: StartSettings): string =>
+  [
+    '#!/bin/bash',
+    ...setup,
+    ...(resources.gpus === 0 ? HIDE_GPUS : []),
+    ...(scratch === undefined ? [] : [`export PTB_SCRATCH="${scratch.replaceAll('"', '')}"`]),
+    `exec /bin/bash ${quote(`${dir}/job.sh`)}`,
+    '',
+  ].join('\n');
 
 /** HTCondor names a device that does not exist where a job has none; a program would take that for one. */
-const hideGpus = (gpus: number): string => (gpus === 0 ? 'unset CUDA_VISIBLE_DEVICES\n' : '');
+const HIDE_GPUS = ['unset CUDA_VISIBLE_DEVICES'];

@@ -1,8 +1,15 @@
 import {isObject, type Json} from '../base/json.js';
-import {startScript, type BatchSystem, type Command, type QueueEntry, type QueueState} from './batch-system.js';
+import {
+  startScript,
+  type BatchSystem,
+  type Command,
+  type QueueEntry,
+  type QueueState,
+  type StartSettings,
+} from './batch-system.js';
 import type {Fate, Job, JobName} from './executor.js';
 
-export type HtcondorSettings = {
+export type HtcondorSettings = StartSettings & {
   /** A ClassAd expression, for instance `CUDADeviceName == "NVIDIA H100 80GB HBM3"`. */
   readonly requirements?: string;
   /** A ClassAd expression over the properties of one GPU, for instance `Capability >= 9.0`. */
@@ -12,7 +19,6 @@ export type HtcondorSettings = {
   readonly bid?: number;
   /** Further lines of the submit description. */
   readonly flags: readonly string[];
-  readonly setup: readonly string[];
 };
 
 const START = 'start.sh';
@@ -35,7 +41,7 @@ export const htcondor = (settings: HtcondorSettings): BatchSystem => ({
   title: 'HTCondor',
   files: (job) =>
     new Map([
-      [START, startScript(job, settings.setup)],
+      [START, startScript(job, settings)],
       [DESCRIPTION, description(job, settings)],
     ]),
   submit: ({dir}) => ({

@@ -1,5 +1,6 @@
 import {quote, type Argv} from '../base/argv.js';
 import type {Carry, Ends} from '../sandbox/sandbox.js';
+import {scratchScript, type Scratch} from './scratch.js';
 
 /** Variables of one phase, in order. */
 export type Environment = readonly (readonly [name: string, value: string])[];
@@ -21,6 +22,8 @@ export type JobScript = {
   };
   /** Looks at the machine before `run`; what it finds wanting is the machine's failure, and no time of the run's. */
   readonly guard?: Phase;
+  /** What may lie on the machine's own disk, where the executor hands the job a folder there. */
+  readonly scratch?: Scratch;
   /** Names of the secrets in the file `secrets`, which the job reads and removes. */
   readonly secrets: readonly string[];
 };
@@ -62,22 +65,34 @@ const GUARD_MS = 180_000;
 const TELEMETRY_SECONDS = 10;
 
 /** The text of \`job.sh\`: bash 3.2 and later, no other program of ours on the compute node. */
-export const jobScript = ({title, dir, prepare, guard, run, secrets}: JobScript): string => `#!/usr/bin/env bash
+export const jobScript = ({
+  title,
+  dir,
+  prepare,
+  guard,
+  run,
+  scratch,
+  secrets,
+}: JobScript): string => `#!/usr/bin/env bash
 # ${title}
 # To run this attempt by hand: rm -rf claimed exit.json; bash job.sh
 if [ -z "\${PTB_CLEAN-}" ]; then
-  exec env -i PTB_CLEAN=1 HOME=/ SHELL=/bin/sh PATH="$PATH" CUDA_VISIBLE_DEVICES="\${CUDA_VISIBLE_DEVICES-}" bash "$0"
+  exec env -i PTB_CLEAN=1 HOME=/ SHELL=/bin/sh PATH="$PATH" CUDA_VISIBLE_DEVICES="\${CUDA_VISIBLE_DEVICES-}" \\
+    \${PTB_SCRATCH+PTB_SCRATCH="$PTB_SCRATCH"} bash "$0"
 fi
 unset PTB_CLEAN SHELL
+export -n PTB_SCRATCH
 [ -n "\${CUDA_VISIBLE_DEVICES-}" ] || unset CUDA_VISIBLE_DEVICES
 set -u
 export LC_ALL=C LANG=C.UTF-8
 cd ${quote(dir)} || exit 70
 mkdir claimed 2>/dev/null || { [ -d claimed ]; exit; } # submitted twice: the other one works
-${head(dir, run?.graceSeconds ?? 10)}
+${head(dir, run?.graceSeconds ?? 10, scratch !== undefined)}
+${scratch ? scratchScript(scratch) : ''}
 ${run?.beside ? reachingBeside(run.beside, run.carry?.own ?? []) : ''}
 ${secrets.length > 0 ? `[ -f secrets ] && . ./secrets && rm -f secrets\nexport ${secrets.join(' ')}` : ''}
 ${prepare ? phase('prepare', prepare) : ''}${guard ? phase('guard', guard, beforeGuard(run?.carry)) : ''}${run ? phase('run', run, beforeRun(run, secrets)) : ''}
+${scratch ? `scratch=''\n[ -z "\${PTB_SCRATCH+x}" ] || take_scratch "$PTB_SCRATCH" || record prepare` : ''}
 ${prepare ? `attempt prepare 0 open\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
 ${guard ? `attempt guard ${GUARD_MS} ${run?.ends ?? 'open'}\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
 ${run ? `clock; run_started=$now\nticks; run_tick=$tick\n${run.seconds === undefined ? '' : `deadline=$((now / 1000 + ${Math.ceil(run.seconds)}))\n`}${guard ? 'set -m; telemetry </dev/null & sampler=$!; set +m; ' : ''}attempt run ${Math.round((run.seconds ?? 0) * 1000)} ${run.ends}${guard ? '; kill -s KILL -- "-$sampler" 2>/dev/null' : ''}` : ''}
@@ -111,7 +126,7 @@ const FEW = 200;
 const FEW_MS = 5000;
 
 /** Clock, process tree, time limit and exit record. Reads nothing but /proc, or ps where there is no /proc. */
-const head = (dir: string, graceSeconds: number): string => `
+const head = (dir: string, graceSeconds: number, givesBack: boolean): string => `
 clock() { # epoch milliseconds in $now; no fork where bash is 5 or later
   if [ -n "\${EPOCHREALTIME-}" ]; then now=\${EPOCHREALTIME/[.,]/}; now=\${now%???}; else now=$(date +%s)000; fi
 }
@@ -267,7 +282,7 @@ attempt() { # runs phase $1 in a process group of its own, $2 ms at most; $3: ho
   fi
   ticks; phase_tick=$tick
   set -m
-  ("$1") <>"$stdin" >>stdout.log 2>>stderr.log &
+  ("$1") <>"$stdin" >>stdout.log 2>>stderr.log 8>&- &
   child=$!
   watch "$2" </dev/null >/dev/null 2>&1 &
   watcher=$!
@@ -304,12 +319,13 @@ telemetry() { # a line every ${TELEMETRY_SECONDS} s for each GPU of the job, unt
 
 record() { # the last act
   local memory=null gpus='[]'
+  ticks
+  [ $run_tick = null ] || run_tick=$((tick - run_tick))
   [ -r claimed/gpus ] && read -r gpus <claimed/gpus
-  [ "$code" != 137 ] || oom_kills
+  [ "$code" != 137 ] || oom_kills${givesBack ? '\n  give_back' : ''}
   [ -r claimed/memory ] && read -r memory <claimed/memory
   case $memory in '' | *[!0-9]*) memory=null ;; esac # the watcher was ended while it wrote
   clock; ticks
-  [ $run_tick = null ] || run_tick=$((tick - run_tick))
   printf '{"version":1,"phase":"%s","endedBy":"%s","code":%d,"started":%s,"runStarted":%s,"ended":%s,"wallMs":%d,"activeMs":%s,"memoryMb":%s,"oomKills":%d,"gpus":%s,"host":"%s"}\\n' \\
     "$1" "$ended_by" "$code" "$started" "$run_started" "$now" $((tick - first_tick)) "$run_tick" "$memory" $((kills - kills_before)) "$gpus" "\${HOSTNAME:-unknown}" >exit.json.tmp &&
     mv exit.json.tmp exit.json

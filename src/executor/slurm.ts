@@ -1,8 +1,8 @@
 import type {BatchSystem, Command, QueueEntry, QueueState} from './batch-system.js';
-import {startScript} from './batch-system.js';
+import {startScript, type StartSettings} from './batch-system.js';
 import type {Fate, Job, JobName} from './executor.js';
 
-export type SlurmSettings = {
+export type SlurmSettings = StartSettings & {
   readonly partition?: string;
   readonly account?: string;
   readonly qos?: string;
@@ -11,8 +11,6 @@ export type SlurmSettings = {
   readonly gpuType?: string;
   /** Further options of sbatch. */
   readonly flags: readonly string[];
-  /** Lines that run on the node before the job, for instance `module load apptainer`. */
-  readonly setup: readonly string[];
   /** What the queue's time limit allows beyond the job's own, which ends it first: preparation and copying. */
   readonly slackSeconds: number;
   /** Whose jobs these are. */
@@ -30,7 +28,7 @@ const HISTORY_FORMAT = 'JobID,State,JobName%250,Reason';
 /** Slurm through sbatch, squeue, scancel, and sacct where there is accounting. */
 export const slurm = (settings: SlurmSettings): BatchSystem => ({
   title: 'Slurm',
-  files: (job) => new Map([[START, startScript(job, settings.setup)]]),
+  files: (job) => new Map([[START, startScript(job, settings)]]),
   submit: (job) => ({argv: ['sbatch', ...options(job, settings), `${job.dir}/${START}`]}),
   isPassing,
   queue: {

@@ -1,5 +1,5 @@
 import {mkdirSync, symlinkSync, writeFileSync} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 import {quote, type Argv} from '../base/argv.js';
 import {asText} from '../base/json.js';
 import {variable} from '../config/check.js';
@@ -122,6 +122,11 @@ export function compose(
       title,
       dir,
       secrets,
+      scratch: {
+        name,
+        parts: [paths.work, paths.made, paths.home, paths.tmp].map((part) => basename(part)) as [string, string],
+        keep: kept(stage),
+      },
       ...(stage.prepare
         ? {
             prepare: {
@@ -150,6 +155,12 @@ export function compose(
     {mode: 0o755},
   );
 }
+
+/** What is looked at when the job has ended; folders before what lies in them. */
+const kept = ({outputs, bill}: Step['stage']): string[] =>
+  [...outputs.map(({path}) => path), 'failure.json', ...(bill ? [bill.path] : [])].sort(
+    (a, b) => a.split('/').length - b.split('/').length,
+  );
 
 function environment(step: Step, layout: Layout, home: string, failures: number): Environment {
   return [

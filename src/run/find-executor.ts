@@ -50,7 +50,7 @@ export function onlooker(variable: Surroundings['variable']): Onlooker {
   const made = new Map<ExecutorSettings['use'], Executor>();
   const executorOf = ({dir}: Job): Executor => {
     const use = (readJob(dir)?.executor ?? 'local') as ExecutorSettings['use'];
-    const executor = made.get(use) ?? findExecutor({use, poll: '1s'}, surroundings);
+    const executor = made.get(use) ?? findExecutor({use, poll: '1s', lag: '0s'}, surroundings);
     made.set(use, executor);
     return executor;
   };
@@ -67,12 +67,13 @@ export function onlooker(variable: Surroundings['variable']): Onlooker {
 }
 
 function systemOf(settings: ExecutorSettings): BatchSystem {
-  const {flags = [], setup = []} = settings;
+  const {flags = [], setup = [], scratch} = settings;
+  const start = {setup, ...(scratch === undefined ? {} : {scratch})};
   if (settings.use === 'htcondor') {
     const {requirements, 'require-gpus': requireGpus, 'accounting-group': accountingGroup, bid} = settings;
     return htcondor({
       flags,
-      setup,
+      ...start,
       ...(requirements === undefined ? {} : {requirements}),
       ...(requireGpus === undefined ? {} : {requireGpus}),
       ...(accountingGroup === undefined ? {} : {accountingGroup}),
@@ -82,7 +83,7 @@ function systemOf(settings: ExecutorSettings): BatchSystem {
   const {partition, account, qos, constraint, 'gpu-type': gpuType, accounting = false} = settings;
   return slurm({
     flags,
-    setup,
+    ...start,
     slackSeconds: duration(settings.slack, DEFAULTS.slackSeconds),
     user: userInfo().username,
     accounting,

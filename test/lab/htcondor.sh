@@ -4,6 +4,7 @@
 #
 #   htcondor.sh                  brings it up; silent; fails with the reason
 #   htcondor.sh kill-schedd      the scheduler dies (KILL); the master starts it again after some seconds
+#   htcondor.sh max-jobs N       how many jobs a user may have in the queue
 #   htcondor.sh freeze-schedd | thaw-schedd
 #   htcondor.sh down             everything, forgetting all jobs
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -15,7 +16,7 @@ DIR=$LAB/htcondor
 PORT=${PTB_LAB_CONDOR_PORT:-19718}
 R=$TREES/condor
 export CONDOR_CONFIG=$DIR/etc/condor_config
-TOOLS='condor_submit condor_q condor_rm condor_history condor_hold condor_release condor_status'
+TOOLS='condor_submit condor_q condor_rm condor_history condor_hold condor_release condor_status condor_vacate_job'
 
 # Debian 12 has no condor. The files of trixie's package are made to use trixie's loader and C library: no chroot is needed.
 edit_condor() {
@@ -107,6 +108,7 @@ SCHEDD_INTERVAL = 1
 SCHEDD_MIN_INTERVAL = 1
 JOB_START_DELAY = 0
 UPDATE_INTERVAL = 2
+MAX_JOBS_PER_OWNER = $(cat "$DIR/etc/max-jobs" 2>/dev/null || echo 100000)
 MASTER_UPDATE_INTERVAL = 5
 NEGOTIATOR_UPDATE_INTERVAL = 5
 CLASSAD_LIFETIME = 15
@@ -154,6 +156,11 @@ begin htcondor
 case ${1:-up} in
   up) up ;;
   kill-schedd) kill -s KILL "$(schedd)" ;;
+  max-jobs)
+    echo "$2" >"$DIR/etc/max-jobs"
+    configure
+    "$R/usr/sbin/condor_reconfig" >>"$DIR/log/reconfig.out" 2>&1 || die 'condor_reconfig failed'
+    ;;
   freeze-schedd) kill -s STOP "$(schedd)" ;;
   thaw-schedd) kill -s CONT "$(schedd)" ;;
   down) down ;;

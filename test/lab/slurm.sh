@@ -7,6 +7,7 @@
 #   slurm.sh freeze-ctld | thaw-ctld
 #   slurm.sh kill-slurmd N       the daemon of node N dies; its jobs go on
 #   slurm.sh start-slurmd N
+#   slurm.sh max-submit N        how many jobs a user may have in the queue; -1 for any number
 #   slurm.sh down                everything, forgetting all jobs
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
@@ -51,6 +52,8 @@ SlurmdLogFile=$DIR/log/slurmd.%n.log
 SlurmdParameters=config_overrides
 SchedulerType=sched/backfill
 SchedulerParameters=batch_sched_delay=0,bf_interval=1,sched_interval=1
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
 DefMemPerCPU=500
@@ -65,10 +68,13 @@ AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort=$((PORT + 3))
 AccountingStoragePass=$DIR/munge/socket
+AccountingStorageEnforce=associations,limits
 JobAcctGatherType=jobacct_gather/none
 NodeName=1 NodeHostname=$HOST NodeAddr=127.0.0.1 Port=$((PORT + 1)) CPUs=2 RealMemory=8000 Gres=gpu:h100:2 State=UNKNOWN
 NodeName=2 NodeHostname=$HOST NodeAddr=127.0.0.1 Port=$((PORT + 2)) CPUs=2 RealMemory=8000 Gres=gpu:h100:2 State=UNKNOWN
 PartitionName=main Nodes=1,2 Default=YES MaxTime=INFINITE DefaultTime=60 State=UP
+# What is submitted there takes the places of other jobs.
+PartitionName=urgent Nodes=1,2 MaxTime=INFINITE DefaultTime=60 PriorityTier=10 State=UP
 END
   cat >"$DIR/etc/gres.conf" <<END
 AutoDetect=off
@@ -167,7 +173,11 @@ case ${1:-up} in
   freeze-ctld) send STOP slurmctld ;;
   thaw-ctld) send CONT slurmctld && start_ctld ;;
   kill-slurmd) send KILL "node$2" ;;
-  start-slurmd) start_slurmd "$2" ;;
+  start-slurmd)
+    start_slurmd "$2"
+    wait_for 20 nodes_ready || die 'nodes are not ready'
+    ;;
+  max-submit) sacctmgr -i modify user root set MaxSubmitJobs="$2" >>"$DIR/log/sacctmgr.out" 2>&1 || die 'sacctmgr failed' ;;
   down) down ;;
   *) die "no verb ${1:-}" ;;
 esac
