@@ -109,6 +109,13 @@ project(program.command('report').description('the leaderboard site: one folder,
     ),
   );
 
+project(
+  program.command('doctor').description('is this machine ready for the pipeline: each thing it needs, with the remedy'),
+)
+  .option('--online', 'also try keys and logins by a cheap call each')
+  .option('--json', 'as JSON')
+  .action(action<ProjectOptions>(async (options) => (await import('./doctor.js')).doctorCommand(options, shell)));
+
 const imports = program.command('import').description('results that were made elsewhere, into the table');
 
 project(imports.command('upstream').description('a result tree of the PostTrainBench repository'))

@@ -5,11 +5,12 @@ import type {Verdict} from '../plan/plan.js';
 import {describeStale, staleOf, staleSteps} from '../plan/stale.js';
 import {renderStale, renderWithoutMoney} from '../report/plan.js';
 import {runSteps} from '../run/engine.js';
-import type {Counts, Emit, Ending, RunEnd} from '../run/event.js';
-import {lock, type Controller} from '../run/lock.js';
+import type {Emit, Ending, RunEnd} from '../run/event.js';
+import {controllerOf, lock, type Controller} from '../run/lock.js';
 import {openAttempts} from '../store/attempt.js';
 import {usedBy, type Limits} from '../run/schedule.js';
 import {journalFile, openJournal} from '../store/journal.js';
+import {preflight, type ReadyMachine} from './doctor.js';
 import {remindOfLock} from './lock.js';
 import {planCommand, planProject} from './plan.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
@@ -36,21 +37,27 @@ export async function runCommand(options: RunOptions, terminal: Terminal): Promi
   const project = openProject(options, terminal);
   if (!project) return EXIT.badInput;
   terminal.err(project.warnings);
-  const {runs} = project;
+  const {runs, graph} = project;
   const end = (emit: Emit, how: RunEnd): number =>
     finish(project, options, terminal, emit, how, (Date.now() - began.getTime()) / 1000);
 
   for (;;) {
-    const done = allCached(project);
-    if (done) {
+    const missing = notCached(project);
+    if (missing === 'all done') {
       const emit = reporterFor(project, options, terminal, 'lines');
-      return end(emit, {ending: 'done', counts: done, spent: NOTHING_SPENT});
+      const counts = {cached: graph.steps.size, done: 0, failed: 0, blocked: 0, waiting: 0, running: 0};
+      return end(emit, {ending: 'done', counts, spent: NOTHING_SPENT});
     }
+    // Whoever only watches another controller needs nothing of this machine.
+    const isBusy = controllerOf(runs.controller) !== undefined;
+    const ready = isBusy ? undefined : await preflight(project, missing, terminal);
+    if (!isBusy && !ready) return EXIT.notReady;
     const journal = journalFile(runs.journal, began);
     const held = lock(runs.controller, began, journal);
     if (held.kind === 'held') {
       try {
-        return await work(project, options, terminal, journal, held.tookOver, end);
+        if (ready) return await work(project, ready, options, terminal, journal, held.tookOver, end);
+        continue; // the other one ended just now
       } finally {
         held.release();
       }
@@ -66,6 +73,7 @@ export async function runCommand(options: RunOptions, terminal: Terminal): Promi
 
 async function work(
   project: Project,
+  ready: ReadyMachine,
   options: RunOptions,
   terminal: Terminal,
   journal: string,
@@ -84,15 +92,14 @@ async function work(
     return EXIT.badInput;
   }
   if (tookOver) terminal.err(`process ${tookOver.pid} ended without a word; taking over from it\n`);
-  const ready = await setUp(project, terminal);
-  if (!ready) return EXIT.notReady;
+  const request = setUp(project, ready, terminal);
   const emit = reporterFor(project, options, terminal, 'live', openJournal(journal));
   const onFailure = options.failFast ? 'finish-running' : 'keep-going';
   const hold = (step: Step, verdict: Verdict): string | undefined =>
     holdPaused(project.pipeline.limits, step, verdict) ?? (options.yes ? undefined : holdStale(step, verdict));
   const caps = {gpuHours: options.maxGpuHours ?? Infinity, usd: options.maxUsd ?? Infinity};
   const leave = options.detach ? 'when-submitted' : 'when-done';
-  return end(emit, await runSteps({...ready, emit, onFailure, leave, caps, hold}));
+  return end(emit, await runSteps({...request, emit, onFailure, leave, caps, hold}));
 }
 
 /** What uses a limit of 0 waits until somebody raises it; an attempt under way is not touched. */
@@ -108,14 +115,13 @@ function holdStale(step: Step, verdict: Verdict): string | undefined {
   return stale && `it would run again (${stale.because}; ${describeStale([stale])}) only with --yes`;
 }
 
-/** A run with nothing to do needs no lock, no sandbox and no journal. */
-function allCached(project: Project): Counts | undefined {
+/** The steps without a result. A run with nothing to do needs no lock, no sandbox and no journal. */
+function notCached(project: Project): readonly Step[] | 'all done' {
   const {verdicts, ledger} = planProject(project);
   ledger.save();
-  const cached = [...verdicts.values()].every(({kind}) => kind === 'cached');
+  const missing = [...project.graph.steps.values()].filter(({id}) => verdicts.get(id)!.kind !== 'cached');
   // What an earlier run left is settled although no step asks for it.
-  const isDone = cached && openAttempts(project.runs.attempts).length === 0;
-  return isDone ? {cached: verdicts.size, done: 0, failed: 0, blocked: 0, waiting: 0, running: 0} : undefined;
+  return missing.length === 0 && openAttempts(project.runs.attempts).length === 0 ? 'all done' : missing;
 }
 
 /** A pipeline of other stages, or one cut off by --until, has nothing to average. */

@@ -19,6 +19,7 @@ export const checkStages = (
     ...(axes ? checkAxes(stage, axes) : []),
     ...checkNeeds(stage, stages),
     ...checkScripts(stage, files),
+    ...checkDoctor(stage, files),
     ...checkOutputs(stage),
     ...checkVariables(stage),
     ...checkPins(stage),
@@ -39,6 +40,31 @@ const checkAxes = (stage: Stage, axes: readonly string[]): Issue[] =>
           },
         ],
   );
+
+const checkDoctor = ({name, doctor, source, ...stage}: Stage, files: Files): Issue[] => {
+  const wrong = (doctor?.for ?? []).findIndex((axis) => !stage.for.includes(axis));
+  const scripts = (doctor?.run ?? []).flatMap((word, n) =>
+    SCRIPT.test(word) && !files.isFile(`${stage.dir}/${word}`) ? [{word, n}] : [],
+  );
+  return [
+    ...(wrong < 0
+      ? []
+      : [
+          {
+            code: 'unknown-axis',
+            message: `the doctor of stage "${name}" is for axis ${quoted(doctor!.for[wrong]!)}, which the stage is not`,
+            at: placeOf(source, pointer('/doctor/for', wrong)),
+            hint: suggest(doctor!.for[wrong]!, stage.for),
+          } as const,
+        ]),
+    ...scripts.map(({word, n}): Issue => ({
+      code: 'missing-file',
+      message: `the doctor of stage "${name}" is ${stage.dir}/${word}, which does not exist`,
+      at: placeOf(source, pointer('/doctor/run', n)),
+      hint: 'it is named doctor.sh or doctor.py, so that an edit to it runs no step again',
+    })),
+  ];
+};
 
 const checkNeeds = (stage: Stage, {used, leftOut, broken}: LoadedStages): Issue[] =>
   stage.needs.flatMap((need, n): Issue[] => {

@@ -83,14 +83,14 @@ function misnamed(name: string, known: readonly string[], files: Files): Issue[]
   return [{code: 'missing-file', message, at: startOf(files.shown(file)), hint: 'rename it to stage.yaml'}];
 }
 
-const PROSE_AND_TESTS = /^\.|^(?:__pycache__|tests|stage\.yaml)$|\.md$|^test_.*\.py$/;
+const NO_SCRIPTS = /^\.|^(?:__pycache__|tests|stage\.yaml|doctor\.\w+)$|\.md$|^test_.*\.py$/;
 
-/** What a stage's scripts consist of. Prose and tests may change without a step running again. */
+/** What a stage's scripts consist of. Prose, tests and what `ptb doctor` runs may change without a step running again. */
 const scriptsOf = (dir: string, files: Files): string[] =>
   files.below(dir).filter(
     (file) =>
       !file
         .slice(dir.length + 1)
         .split('/')
-        .some((part) => PROSE_AND_TESTS.test(part)),
+        .some((part) => NO_SCRIPTS.test(part)),
   );

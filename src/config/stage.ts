@@ -32,6 +32,15 @@ export type Login = {
   readonly oneOf: readonly string[];
   /** What it opens, for instance the page of a licence. Given, and its look-up absent: nothing is asked for. */
   readonly for?: string;
+  /** A look-up that says that nothing is asked for, by the value true. */
+  readonly unless?: string;
+};
+
+/** A script that looks, where ptb runs, whether what the steps will need is there: for `ptb doctor`, never part of a key. */
+export type DoctorScript = {
+  readonly run: Argv;
+  /** It runs once for each combination of these axes' values. */
+  readonly for: readonly string[];
 };
 
 export type DoneWhen = 'exited-0' | 'exited-nonzero' | 'timed-out';
@@ -77,6 +86,7 @@ export type Stage = {
     readonly expose: ReadonlyMap<string, string>;
   };
   readonly logins: readonly Login[];
+  readonly doctor?: DoctorScript;
   /** A folder in `runs/cache` that the steps of all stages that name it share, and that outlives them. */
   readonly cache?: string;
   readonly resources: {
@@ -150,7 +160,11 @@ export function stageOf(name: string, dir: string, files: readonly string[], sou
     logins: (Array.isArray(document.logins) ? (document.logins as Json[]) : []).map(map).map((login) => ({
       oneOf: list(login['one-of']),
       ...(login.for === undefined ? {} : {for: asText(login.for)}),
+      ...(login.unless === undefined ? {} : {unless: asText(login.unless)}),
     })),
+    ...(document.doctor === undefined
+      ? {}
+      : {doctor: {run: list(map(document.doctor).run) as unknown as Argv, for: list(map(document.doctor).for)}}),
     ...(document.cache === undefined ? {} : {cache: asText(document.cache)}),
     ...(bill.path === undefined
       ? {}

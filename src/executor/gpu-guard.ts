@@ -13,7 +13,7 @@ export type GpuGuard = {
 };
 
 /** MiB that a driver takes on an idle GPU. */
-const IDLE_MEMORY = 1024;
+export const IDLE_MEMORY = 1024;
 
 /** `$GPUS`: the job's, as CUDA_VISIBLE_DEVICES has them. Ends no process: a GPU that others use is not ready. */
 const SCRIPT = `

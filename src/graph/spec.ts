@@ -146,7 +146,9 @@ export function specOf(
     });
   });
   const logins = stage.logins.map((login, n) => ({
-    wanted: login.for === undefined || texts(login.for, pathTo('logins', n, 'for')).length > 0,
+    wanted:
+      (login.for === undefined || texts(login.for, pathTo('logins', n, 'for')).length > 0) &&
+      !(login.unless !== undefined && texts(login.unless, pathTo('logins', n, 'unless')).includes('true')),
     oneOf: login.oneOf.flatMap((template, m) => texts(template, pathTo('logins', n, 'one-of', m))),
     for: login.for === undefined ? [] : texts(login.for, pathTo('logins', n, 'for')),
   }));

@@ -1,6 +1,7 @@
 import {existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {execa} from 'execa';
+import type {Argv} from '../base/argv.js';
 import {canonical, sha256} from '../base/canonical.js';
 import {HOST, type Image} from '../config/image.js';
 import type {SandboxKind, SandboxSettings} from '../config/pipeline.js';
@@ -58,7 +59,10 @@ const REMEDIES: Readonly<Record<Exclude<SandboxKind, 'none'>, {readonly install:
   },
 };
 
-/** The sandbox that the pipeline asks for, tried out on one of the images that jobs will run in. */
+/**
+ * The sandbox that the pipeline asks for, tried out on one of the images that jobs will run in. Images of registries are
+ * pulled where they are not here yet.
+ */
 export async function findSandbox(
   {use, expose, image}: SandboxSettings,
   host: Host,
@@ -92,8 +96,11 @@ function sandboxOf(
     return apptainer({...settings, userns: host.user?.uid === 0, pulled: (digest) => pulledTo(host, digest)});
   }
   const user = use === 'docker' && host.user ? {user: `${host.user.uid}:${host.user.gid}`} : {};
-  return podman({...settings, kind: use, cdi: CDI.some(describesGpus), ...user});
+  return podman({...settings, kind: use, cdi: hasCdi(), ...user});
 }
+
+/** Whether the machine describes its GPUs to containers. */
+export const hasCdi = (): boolean => CDI.some(describesGpus);
 
 const describesGpus = (folder: string): boolean =>
   existsSync(folder) && readdirSync(folder).some((name) => name.includes('nvidia'));
@@ -106,34 +113,41 @@ const isGiven = (image: Image): image is Given => image.kind !== 'output';
 
 const pulledTo = ({scratch}: Host, digest: string): string => join(scratch, `${digest.replace(':', '-')}.sif`);
 
+type Oci = Extract<Image, {kind: 'oci'}>;
+
+/** Images of registries that are not on this machine yet. */
+export async function absentImages(use: SandboxKind, host: Host, images: readonly Image[]): Promise<Oci[]> {
+  const absent: Oci[] = [];
+  for (const image of images) {
+    if (image.kind !== 'oci' || use === 'none') continue;
+    const isHere =
+      use === 'apptainer'
+        ? existsSync(pulledTo(host, image.digest))
+        : (await runHere([use, 'image', 'inspect', image.reference], host)).exitCode === 0;
+    if (!isHere) absent.push(image);
+  }
+  return absent;
+}
+
+const runHere = ([program, ...args]: Argv, {path, home}: Host) =>
+  execa(program, args, {reject: false, env: {PATH: path, HOME: home}});
+
 /** Gets the images of registries that are not here yet, so that no job's time is spent on it. */
 async function pull(
   use: Exclude<SandboxKind, 'none'>,
   host: Host,
   images: readonly Image[],
 ): Promise<NotReady | undefined> {
-  const env = {PATH: host.path, HOME: host.home};
-  for (const image of images) {
-    if (image.kind !== 'oci') continue;
-    const {reference, digest} = image;
+  for (const {reference, digest} of await absentImages(use, host, images)) {
     const file = pulledTo(host, digest);
     const aside = `${file}.${process.pid}.tmp`;
-    const [has, get] =
-      use === 'apptainer'
-        ? [
-            ['test', '-e', file],
-            ['apptainer', 'pull', aside, `docker://${reference}`],
-          ]
-        : [
-            [use, 'image', 'inspect', reference],
-            [use, 'pull', '--quiet', reference],
-          ];
-    const run = (argv: readonly string[]) => execa(argv[0]!, argv.slice(1), {reject: false, env});
-    if ((await run(has)).exitCode === 0) continue;
     mkdirSync(host.scratch, {recursive: true});
-    const {exitCode, stderr, shortMessage = ''} = await run(get);
+    const {exitCode, stderr, shortMessage} = await runHere(
+      use === 'apptainer' ? [use, 'pull', aside, `docker://${reference}`] : [use, 'pull', '--quiet', reference],
+      host,
+    );
     if (exitCode !== 0) {
-      const message = `the image ${reference} cannot be pulled: ${stderr.trim() || shortMessage}`;
+      const message = `the image ${reference} cannot be pulled: ${stderr.trim() || (shortMessage ?? '')}`;
       return {kind: 'not-ready', message, remedy: `see that "${use} pull docker://${reference}" works here`};
     }
     if (use === 'apptainer') renameSync(aside, file);

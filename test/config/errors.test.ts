@@ -148,7 +148,7 @@ describe('files', () => {
       stages/train/stage.yaml:1:1: error: stages/train/stage.yaml must be a map, not the text "hello"
            1 | hello
              | ^
-        hint: its settings: use, title, for, needs, fields, reads, prepare, run, sandbox, resources, done-when, outputs, bill, uses, retry, pins, cache, logins
+        hint: its settings: use, title, for, needs, fields, reads, prepare, run, sandbox, resources, done-when, outputs, bill, uses, retry, pins, cache, logins, doctor
 
       2 mistakes; nothing was started
       "
@@ -1113,7 +1113,7 @@ outputs: {score: score.json}
       stages/fetch/stage.yaml:5:1: error: stages/fetch/stage.yaml has no setting "oops"
            5 | oops: 1
              | ^
-        hint: known: use, title, for, needs, fields, reads, prepare, run, sandbox, resources, done-when, outputs, bill, uses, retry, pins, cache, logins
+        hint: known: use, title, for, needs, fields, reads, prepare, run, sandbox, resources, done-when, outputs, bill, uses, retry, pins, cache, logins, doctor
 
       1 mistake; nothing was started
       "

@@ -59,13 +59,13 @@ test('a step with a GPU that is not ready has not run, and says why', async () =
   const resources = {gpus: 1, 'gpu-name': 'H100'};
   project.stage('train', {sandbox: {gpu: true}, resources, run: ['bash', '-c', 'echo ran >out.txt']});
   project.pipeline();
-  project.write({'stand-ins/nvidia-smi': nvidiaSmi('NVIDIA A100', 0)});
+  project.write({'stand-ins/nvidia-smi': nvidiaSmi(H100, 70_000)});
   chmodSync(join(project.root, 'stand-ins/nvidia-smi'), 0o755);
   project.env.PATH = `${join(project.root, 'stand-ins')}:${process.env.PATH}`;
   expect((await project.run().ended).code).toBe(1);
   const [attempt] = project.attempts('train');
   expect(JSON.parse(readFileSync(join(attempt!, 'failed.json'), 'utf8'))).toMatchObject({
     class: 'not-ready',
-    because: 'prepare: GPU GPU-1 is a NVIDIA A100, asked for H100',
+    because: 'prepare: GPU GPU-1 is not idle: 70000 MiB are in use',
   });
 });
