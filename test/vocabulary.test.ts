@@ -13,7 +13,10 @@ const NEVER: Readonly<Record<string, {readonly ours: string; readonly except?: r
   task: {ours: 'stage, step or job'},
   rule: {ours: 'stage'},
   // Documents have nodes, and node is a program.
-  node: {ours: 'step', except: [/^src\/config\//, /^src\/report\/graph\.ts/, /'node:|nodejs/]},
+  node: {
+    ours: 'step',
+    except: [/^src\/config\//, /^src\/run\/doctor\/machine\.ts/, /^src\/report\/graph\.ts/, /'node:|nodejs/],
+  },
   fingerprint: {ours: 'key'},
   hash: {ours: 'key or digest'},
   retries: {ours: 'attempts'},

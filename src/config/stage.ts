@@ -39,7 +39,7 @@ export type Login = {
 /** A script that looks, where ptb runs, whether what the steps will need is there: for `ptb doctor`, never part of a key. */
 export type DoctorScript = {
   readonly run: Argv;
-  /** It runs once for each combination of these axes' values. */
+  /** It runs once for each value of these axes. */
   readonly for: readonly string[];
 };
 

@@ -27,7 +27,7 @@ export function clientFindings({use, bid}: ExecutorSettings, isThere: (command: 
   const missing = [...commands, ...(bid === undefined ? [] : ['condor_submit_bid'])].filter((name) => !isThere(name));
   if (missing.length === 0) return [ok(title, 'its commands are on PATH')];
   const text = `${listed(missing)} ${missing.length === 1 ? 'is' : 'are'} not on PATH`;
-  return [fail(title, text, `run ptb on a machine that submits jobs (a login node), or load ${title}'s module there`)];
+  return [fail(title, text, `run ptb where jobs are submitted from, or load ${title}'s module there`)];
 }
 
 export type Answer = {readonly code: number | undefined; readonly stdout: string; readonly stderr: string};
@@ -45,7 +45,7 @@ export function answerFindings({use, partition}: ExecutorSettings, answer: Answe
     answer.stdout
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => [line.split('|')[0]!, line.split('|')[1]] as const),
+      .map((line) => line.split('|') as [string, string]),
   );
   if (partition === undefined) return [ok(title, `it answers; partitions: ${[...partitions.keys()].join(', ')}`)];
   const state = partitions.get(partition);
@@ -53,9 +53,7 @@ export function answerFindings({use, partition}: ExecutorSettings, answer: Answe
     return [fail(title, `it has no partition "${partition}"`, suggest(partition, [...partitions.keys()]))];
   }
   if (state === 'up') return [ok(title, `it answers; partition ${partition} is up`)];
-  return [
-    warn(title, `partition ${partition} is ${state ?? 'in no known state'}`, 'jobs wait in the queue until it is up'),
-  ];
+  return [warn(title, `partition ${partition} is ${state}`, 'jobs wait in the queue until it is up')];
 }
 
 /** File systems that other machines do not see: what statfs(2) calls them. */

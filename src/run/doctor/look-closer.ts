@@ -47,7 +47,7 @@ export async function lookCloser(looking: Looking, online: boolean): Promise<Fin
 
 const NO_CDI = warn(
   'CDI',
-  'the GPUs are not described to containers: jobs get the device files without the libraries of the driver',
+  'the GPUs are not described to podman: jobs get the device files without the libraries of the driver',
   'nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml',
 );
 
