@@ -13,15 +13,14 @@ import {EXIT, type Terminal} from './terminal.js';
 export type PlanOptions = ProjectOptions & {readonly json?: boolean; readonly steps?: boolean};
 
 /** The past of a project, and what it means for the steps that are wanted now. */
-export function planProject(
-  project: Project,
-  moment?: Moment,
-): {
+export type Planned = {
   readonly history: StoredHistory;
   readonly ledger: Ledger;
   readonly verdicts: Plan;
   readonly estimates: Estimates;
-} {
+};
+
+export function planProject(project: Project, moment?: Moment): Planned {
   const ledger = new Ledger(project.runs.results, project.runs.ledger);
   const history = new StoredHistory(project.runs, ledger, project.pipeline.name);
   return {

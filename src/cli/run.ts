@@ -80,7 +80,8 @@ async function work(
   tookOver: Controller | undefined,
   end: (emit: Emit, end: RunEnd) => number,
 ): Promise<number> {
-  const {verdicts, estimates} = planProject(project);
+  const planned = planProject(project);
+  const {verdicts, estimates} = planned;
   const stale = options.yes ? [] : staleSteps(project.graph, verdicts);
   if (stale.length > 0) {
     terminal.err(renderStale(stale, terminal.paintErr));
@@ -92,7 +93,7 @@ async function work(
     return EXIT.badInput;
   }
   if (tookOver) terminal.err(`process ${tookOver.pid} ended without a word; taking over from it\n`);
-  const request = setUp(project, ready, terminal);
+  const request = setUp(project, planned, ready, terminal);
   const emit = reporterFor(project, options, terminal, 'live', openJournal(journal));
   const onFailure = options.failFast ? 'finish-running' : 'keep-going';
   const hold = (step: Step, verdict: Verdict): string | undefined =>

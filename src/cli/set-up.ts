@@ -5,7 +5,7 @@ import type {EngineRequest} from '../run/engine.js';
 import {findExecutor} from '../run/find-executor.js';
 import type {ReadyMachine} from './doctor.js';
 import {hostOf} from './host.js';
-import {planProject} from './plan.js';
+import type {Planned} from './plan.js';
 import type {Project} from './project.js';
 import {listen} from './signals.js';
 import type {Terminal} from './terminal.js';
@@ -13,13 +13,13 @@ import type {Terminal} from './terminal.js';
 /** Everything that the engine needs, on a machine that is ready. */
 export function setUp(
   project: Project,
+  {ledger, history, estimates}: Planned,
   {sandbox, gpus, capacity}: ReadyMachine,
   terminal: Terminal,
 ): Omit<EngineRequest, 'emit' | 'leave' | 'onFailure' | 'caps' | 'hold'> {
   const {pipeline, graph, runs, files, rerun} = project;
   const {env} = terminal;
   const {path, home} = hostOf(terminal, runs);
-  const {ledger, history, estimates} = planProject(project);
   const signals = listen();
   return {
     pipeline: pipeline.name,

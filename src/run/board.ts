@@ -4,6 +4,7 @@ import type {KeyDoc, OutputDigests, StepKey} from '../plan/key.js';
 import type {Reason} from '../plan/reason.js';
 import type {Attempt} from './attempt.js';
 import type {Counts} from './event.js';
+import {Queue} from './queue.js';
 import type {Failure} from './settle.js';
 
 /** A step that runs as soon as the executor has room. */
@@ -44,16 +45,15 @@ export type Done = Extract<State, {kind: 'done'}>;
 /** Where each step of a run stands. What a change costs does not depend on how many steps there are. */
 export class Board {
   readonly #states = new Map<StepId, State>();
-  readonly #queued = new Map<StepId, Queued>();
+  readonly queue: Queue<Queued>;
   readonly #running = new Map<StepId, Running>();
   readonly #downstream = new Map<StepId, StepId[]>();
   readonly #counts = {cached: 0, done: 0, failed: 0, blocked: 0, waiting: 0, running: 0};
-  readonly #positions: ReadonlyMap<StepId, number>;
   #fresh: StepId[];
 
   constructor(readonly graph: Graph) {
     this.#fresh = [...graph.steps.keys()];
-    this.#positions = new Map(this.#fresh.map((id, position) => [id, position]));
+    this.queue = new Queue(graph);
     for (const step of graph.steps.values()) {
       this.#states.set(step.id, {kind: 'waiting'});
       this.#counts.waiting++;
@@ -75,17 +75,11 @@ export class Board {
     this.#counts[column(this.get(id))]--;
     this.#counts[column(state)]++;
     this.#states.set(id, state);
-    this.#queued.delete(id);
+    this.queue.remove(id);
     this.#running.delete(id);
-    if (state.kind === 'queued') this.#queued.set(id, state.item);
+    if (state.kind === 'queued') this.queue.add(state.item);
     if (state.kind === 'running') this.#running.set(id, state.item);
     if (isSettled(state)) this.#fresh.push(...(this.#downstream.get(id) ?? []));
-  }
-
-  /** In the order of the graph. */
-  get queued(): Queued[] {
-    const position = ({step}: Queued): number => this.#positions.get(step.id)!;
-    return [...this.#queued.values()].sort((a, b) => position(a) - position(b));
   }
 
   get running(): Running[] {

@@ -1,23 +1,17 @@
 import {basename, dirname} from 'node:path';
 import type {Ledger} from '../store/ledger.js';
 import {resultDir, type Runs} from '../store/paths.js';
-import {digestsOf, publish, seal, type ResultRecord} from '../store/result.js';
+import {digestsOf, publish, type ResultRecord} from '../store/result.js';
 import type {Emit} from './event.js';
 
 /** Where a result is entered. */
 export type Books = {readonly runs: Runs; readonly ledger: Ledger; readonly emit: Emit};
 
 /**
- * Makes a settled attempt a result, and answers its folder. The journal has its digests before the rename: whoever is killed
+ * Makes a sealed attempt a result, and answers its folder. The journal has its digests before the rename: whoever is killed
  * in between leaves a sealed attempt, whose rename is repeated, and never a result that no journal knows.
  */
-export function commit(attemptDir: string, record: ResultRecord, books: Books): string {
-  seal(attemptDir, record);
-  return commitSealed(attemptDir, record, books);
-}
-
-/** The same for an attempt whose `result.json` an earlier controller wrote. */
-export function commitSealed(attemptDir: string, record: ResultRecord, {runs, ledger, emit}: Books): string {
+export function commit(attemptDir: string, record: ResultRecord, {runs, ledger, emit}: Books): string {
   const {step, key, attempt} = record;
   emit({kind: 'committing', step, key, attempt, outputs: digestsOf(record)});
   const dir = resultDir(runs, attemptDir);

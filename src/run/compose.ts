@@ -9,7 +9,7 @@ import {carried, jobScript, type Environment} from '../executor/job-script.js';
 import type {Step} from '../graph/step.js';
 import {attemptPaths} from '../store/paths.js';
 import type {ProjectFiles} from '../store/files.js';
-import {writeJson} from '../store/write.js';
+import {jsonText} from '../store/write.js';
 import type {Layout, Mount, Sandbox, SandboxSpec} from '../sandbox/sandbox.js';
 
 /** An upstream step as a script finds it: the folder of a result, or why there is none. */
@@ -67,7 +67,10 @@ export function compose(
 
   const outside: Layout = {...paths, stepFile: paths.step, out: paths.made, path: machine.path};
   const inside = machine.sandbox.inside(outside);
-  writeJson(paths.step, stepFile(step, inputs, stage.run === undefined ? outside : inside, machine.version));
+  writeFileSync(
+    paths.step,
+    jsonText(stepFile(step, inputs, stage.run === undefined ? outside : inside, machine.version)),
+  );
 
   const scripts = new Set(stage.files);
   const resolve = (argv: Argv, layout: Layout): Argv =>

@@ -18,7 +18,7 @@ import type {Emit, Ending, RunEnd} from './event.js';
 import {inputsOf} from './inputs.js';
 import {Jobs, type End} from './jobs.js';
 import {RunLimits} from './limits.js';
-import {asksAsMuch, byUrgency, type Limits} from './schedule.js';
+import type {Limits} from './schedule.js';
 import {isRetried, type Failure} from './settle.js';
 import type {Signals, Wanted} from './signals.js';
 import {Strays} from './strays.js';
@@ -76,7 +76,7 @@ class Engine {
 
   async run(): Promise<RunEnd> {
     const {signals, ledger} = this.request;
-    this.#strays.takeUp();
+    await this.#strays.takeUp();
     // What earlier runs left holds its slots: the executor sees it before it is handed anything new.
     await this.#jobs.poll();
     while (this.#wanted() !== 'detach') {
@@ -110,7 +110,7 @@ class Engine {
   #isOver(): boolean {
     if (this.#jobs.settling.size > 0 || this.#board.running.length > 0) return false;
     if (this.#told === 'stop' && this.#jobs.alive.length > 0) return false;
-    return !this.#mayStart() || (this.#board.queued.length === this.#overBudget.size && this.#strays.waiting === 0);
+    return !this.#mayStart() || (this.#board.queue.size === this.#overBudget.size && this.#strays.waiting === 0);
   }
 
   #ending(): Ending {
@@ -264,15 +264,14 @@ class Engine {
 
   /** Hands queued steps to the executor, most urgent first, as long as it has room for any of them. */
   async #submit(): Promise<void> {
-    const {executor, emit, graph} = this.request;
-    const full: Step[] = [];
+    const {executor, emit} = this.request;
     this.#overBudget.clear();
-    for (const queued of byUrgency(this.#board.queued, graph.stages)) {
+    const offer = this.#board.queue.offer();
+    for (let queued = offer.next(); queued !== undefined; queued = offer.next()) {
       if (!this.#mayStart()) return;
       if ((queued.notBefore ?? 0) > performance.now()) continue;
       const {step, key, because} = queued;
       const {resources} = step.spec;
-      if (full.some(({spec}) => asksAsMuch(resources, spec.resources))) continue;
       if (this.#limits.keeps(step, this.#jobs.alive)) continue;
       if (!this.#budget.reserve(step)) {
         this.#overBudget.add(step.id);
@@ -287,7 +286,7 @@ class Engine {
       const answer = await executor.submit(attempt.job);
       switch (answer.kind) {
         case 'busy':
-          full.push(step);
+          offer.full(resources);
           this.#budget.settle(step, undefined);
           this.#board.set(step.id, {kind: 'queued', item});
           break;

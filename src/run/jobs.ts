@@ -1,9 +1,10 @@
+import {dirname} from 'node:path';
 import type {Executor, Liveness, Report} from '../executor/executor.js';
 import type {Bill} from '../plan/bill.js';
 import {hasEnded, settle, type Attempt, type Settled} from './attempt.js';
 import {commit, type Books} from './commit.js';
 import type {Failure} from './settle.js';
-import type {ResultRecord} from '../store/result.js';
+import {dropEmpty, seal, type ResultRecord} from '../store/result.js';
 
 /** How a watched job came to its end: `dir` is that of its result. */
 export type End =
@@ -113,6 +114,7 @@ export class Jobs {
     // Its script was killed alone, perhaps: what it left running must not meet the next attempt.
     if (!hasEnded(attempt)) await this.executor.cancel(attempt.job);
     const settled: Settled = await settle(attempt, one.report);
+    if (settled.kind === 'done') await seal(attempt.dir, settled.record);
     // Nothing waits between here and the watcher: who judges the step meanwhile finds the job, or its result.
     const end: End =
       settled.kind === 'done'
@@ -121,6 +123,7 @@ export class Jobs {
     this.#watched.delete(attempt.dir);
     this.heard(attempt, settled);
     one.watcher.ended(end);
+    if (end.kind === 'done') await dropEmpty(dirname(attempt.dir));
   }
 }
 

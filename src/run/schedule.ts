@@ -1,17 +1,15 @@
-import type {Stage} from '../config/stage.js';
 import type {Resources} from '../graph/spec.js';
 import type {Step} from '../graph/step.js';
+
+/** What the order of submission goes by: the place of its stage, its time limit (0 for none), its place in the matrix. */
+export type Urgency = {readonly depth: number; readonly seconds: number; readonly position: number};
 
 /**
  * The order of submission: later stages first, so that cells become complete and free their disk; within a stage the
  * longest first, so that no long job is left alone at the end; then the order of the matrix.
  */
-export function byUrgency<T extends {readonly step: Step}>(ready: readonly T[], stages: readonly Stage[]): T[] {
-  const depths = new Map(stages.map(({name}, depth) => [name, depth]));
-  const depth = ({step}: T): number => depths.get(step.stage.name)!;
-  const length = ({step}: T): number => step.spec.resources.seconds ?? 0;
-  return [...ready].sort((a, b) => depth(b) - depth(a) || length(b) - length(a));
-}
+export const compareUrgency = (a: Urgency, b: Urgency): number =>
+  b.depth - a.depth || b.seconds - a.seconds || a.position - b.position;
 
 /** Whether whoever had no room for `refused` has none for `other` either. */
 export const asksAsMuch = (other: Resources, refused: Resources): boolean =>

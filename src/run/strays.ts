@@ -1,12 +1,13 @@
+import {dirname} from 'node:path';
 import type {Step, StepId} from '../graph/step.js';
 import {unordered} from '../plan/key.js';
 import type {Verdict} from '../plan/plan.js';
 import {changedPaths} from '../plan/reason.js';
 import {openAttempts} from '../store/attempt.js';
 import type {StoredHistory} from '../store/history.js';
-import {digestsOf, readResult} from '../store/result.js';
+import {digestsOf, dropEmpty, readResult} from '../store/result.js';
 import {existing, refuse, type Attempt} from './attempt.js';
-import {commitSealed, type Books} from './commit.js';
+import {commit, type Books} from './commit.js';
 import type {End, Jobs} from './jobs.js';
 
 export type StraysRequest = Books & {
@@ -48,11 +49,12 @@ export class Strays {
   }
 
   /** Takes up all that earlier runs left unsettled: jobs to wait for or to settle, renames to repeat. */
-  takeUp(): void {
+  async takeUp(): Promise<void> {
     const {runs, history, executorKind} = this.request;
     for (const found of openAttempts(runs.attempts)) {
       if (found.kind === 'ready') {
-        commitSealed(found.dir, readResult(found.dir)!, this.request);
+        commit(found.dir, readResult(found.dir)!, this.request);
+        await dropEmpty(dirname(found.dir));
         continue;
       }
       const attempt = existing(found.job, found.dir);

@@ -1,4 +1,4 @@
-import {existsSync, mkdirSync, rmSync} from 'node:fs';
+import {existsSync, mkdirSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Outcome} from '../base/outcome.js';
 import {isObject} from '../base/json.js';
@@ -8,7 +8,7 @@ import type {KeyDoc, StepKey} from '../plan/key.js';
 import type {StepId} from '../graph/step.js';
 import {attemptPaths} from './paths.js';
 import {readResult, type Seconds} from './result.js';
-import {list, readJson, writeJson} from './write.js';
+import {jsonText, list, readJson, writeJson} from './write.js';
 
 /** `job.json`: written before submission; without it an attempt never began. */
 export type JobRecord = {
@@ -112,9 +112,8 @@ export function makeAttempt(folder: string, after: number): {readonly attempt: n
   }
   const attempt = Math.max(after, ...numbers, ...replaced(folder)) + 1;
   const paths = attemptPaths(join(folder, String(attempt)));
-  for (const dir of [paths.files, paths.inputs, paths.work, paths.made, paths.home, paths.tmp]) {
-    mkdirSync(dir, {recursive: true});
-  }
+  mkdirSync(paths.dir, {recursive: true});
+  for (const dir of [paths.files, paths.inputs, paths.work, paths.made, paths.home, paths.tmp]) mkdirSync(dir);
   return {attempt, dir: paths.dir};
 }
 
@@ -127,7 +126,12 @@ export function readJob(dir: string): JobRecord | undefined {
   return isObject(job) && job.version === 1 ? (job as unknown as JobRecord) : undefined;
 }
 
-export const writeJob = (dir: string, record: JobRecord): void => writeJson(attemptPaths(dir).job, record);
+/** Not to the disk: a machine that loses its power loses the job too, and a network file system has it when it is closed. */
+export function writeJob(dir: string, record: JobRecord): void {
+  const {job} = attemptPaths(dir);
+  writeFileSync(`${job}.tmp`, jsonText(record));
+  renameSync(`${job}.tmp`, job);
+}
 
 export const writeFailure = (dir: string, record: FailureRecord & {readonly bill: Bill}): void =>
   writeJson(attemptPaths(dir).failed, record);

@@ -9,7 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import {chmod, readdir, rm} from 'node:fs/promises';
+import {chmod, readdir, rm, rmdir} from 'node:fs/promises';
 import {basename, join, sep} from 'node:path';
 import type {Output} from '../config/stage.js';
 import {compile} from '../config/schemas.js';
@@ -110,9 +110,16 @@ function violates(file: string, schemaFile: string): string | undefined {
 
 /** Removes what no one takes: a result is its outputs and its logs. */
 export async function dropWork(paths: AttemptPaths): Promise<void> {
-  for (const dir of [paths.work, paths.made, paths.home, paths.tmp, paths.inputs]) {
-    // As bytes, since a name may be no UTF-8.
-    const remove = (): Promise<void> => rm(Buffer.from(dir), {recursive: true, force: true, maxRetries: 3});
+  await Promise.all([paths.work, paths.made, paths.home, paths.tmp, paths.inputs].map(removeTree));
+}
+
+async function removeTree(dir: string): Promise<void> {
+  // As bytes, since a name may be no UTF-8.
+  const remove = (): Promise<void> => rm(Buffer.from(dir), {recursive: true, force: true, maxRetries: 3});
+  try {
+    // Most are empty.
+    await rmdir(dir);
+  } catch {
     try {
       await remove();
     } catch (error) {

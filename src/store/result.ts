@@ -1,4 +1,5 @@
-import {mkdirSync, renameSync, rmdirSync} from 'node:fs';
+import {mkdirSync, renameSync} from 'node:fs';
+import {rmdir} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import type {Digest} from '../base/canonical.js';
 import type {Outcome} from '../base/outcome.js';
@@ -6,7 +7,7 @@ import {isObject} from '../base/json.js';
 import type {Bill} from '../plan/bill.js';
 import type {KeyDoc, StepKey} from '../plan/key.js';
 import type {StepId} from '../graph/step.js';
-import {readJson, writeJson} from './write.js';
+import {jsonText, readJson, writeThrough} from './write.js';
 
 /** Times of an attempt in seconds, by a clock that nobody sets. What its GPUs did stands in its bill. */
 export type Seconds = {
@@ -63,8 +64,8 @@ export function readResult(dir: string): ResultRecord | undefined {
 }
 
 /** Says of an attempt's folder that it is whole. From now on only the rename is missing. */
-export const seal = (attemptDir: string, record: ResultRecord): void =>
-  writeJson(join(attemptDir, 'result.json'), record);
+export const seal = (attemptDir: string, record: ResultRecord): Promise<void> =>
+  writeThrough(join(attemptDir, 'result.json'), jsonText(record));
 
 /**
  * Publishes a sealed attempt by one rename, so a visible result is whole. A result that stands there already, of a
@@ -81,8 +82,12 @@ export function publish(attemptDir: string, resultDir: string): void {
     renameSync(resultDir, `${attemptDir}.replaces-${earlier}`);
     renameSync(attemptDir, resultDir);
   }
+}
+
+/** Removes the folder of a step's attempts where the last of them became its result. */
+export async function dropEmpty(attempts: string): Promise<void> {
   try {
-    rmdirSync(dirname(attemptDir));
+    await rmdir(attempts);
   } catch (error) {
     if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }

@@ -1,4 +1,5 @@
 import {closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, statSync, writeSync} from 'node:fs';
+import {open} from 'node:fs/promises';
 import {byCodeUnit} from '../base/canonical.js';
 import type {Json} from '../base/json.js';
 
@@ -15,8 +16,20 @@ export function writeWhole(file: string, text: string): void {
   renameSync(aside, file);
 }
 
-export const writeJson = (file: string, value: unknown): void =>
-  writeWhole(file, `${JSON.stringify(value, null, 2)}\n`);
+export const writeJson = (file: string, value: unknown): void => writeWhole(file, jsonText(value));
+
+export const jsonText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** Writes a file of its own to the disk; nothing else waits meanwhile. Who reads it early may see a part. */
+export async function writeThrough(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'w');
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
 
 /** Undefined when the file is not there or does not hold whole JSON. */
 export function readJson(file: string): Json | undefined {
