@@ -116,6 +116,21 @@ project(
   .option('--json', 'as JSON')
   .action(action<ProjectOptions>(async (options) => (await import('./doctor.js')).doctorCommand(options, shell)));
 
+const exports = program
+  .command('export')
+  .description('results for elsewhere; tables: ptb table --format csv|json|latex');
+
+project(
+  exports.command('ro-crate').description('what ran, with which inputs, images, versions and digests: an RO-Crate'),
+)
+  .option('--out <folder>', 'where to; runs/ro-crate by default')
+  .option('--license <url>', 'of the results, for instance https://spdx.org/licenses/CC-BY-4.0')
+  .action(
+    action<ProjectOptions & {out?: string; license?: string}>(async (options) =>
+      (await import('./export.js')).exportCrateCommand(options, shell),
+    ),
+  );
+
 const imports = program.command('import').description('results that were made elsewhere, into the table');
 
 project(imports.command('upstream').description('a result tree of the PostTrainBench repository'))

@@ -1,6 +1,7 @@
 import {join, resolve} from 'node:path';
 import {buildSite, NotOurs} from '../report/site/build.js';
 import {gather} from '../report/site/gather.js';
+import type {SiteData} from '../report/site/model.js';
 import {onlooker} from '../run/find-executor.js';
 import {statusOf} from '../run/status.js';
 import {unsettledAttempts} from '../store/attempt.js';
@@ -35,12 +36,18 @@ export async function reportCommand(options: ReportCommandOptions, terminal: Ter
 }
 
 async function build(project: Project, wanted: With, out: string, terminal: Terminal): Promise<void> {
+  const {pipeline} = project;
+  buildSite(out, await gatherProject(project, wanted, terminal), pipeline.score, fieldOf(project));
+}
+
+/** All that is known of a project's run, as it stands. */
+export async function gatherProject(project: Project, wanted: With, terminal: Terminal): Promise<SiteData> {
   const {graph, pipeline, runs} = project;
   const {verdicts, history} = planProject(project, 'as-found');
   const open = unsettledAttempts(runs.attempts);
   const looker = onlooker((name) => terminal.env[name]);
   const status = await statusOf(graph, verdicts, history, open, looker, new Date());
-  const data = gather({
+  return gather({
     root: pipeline.root,
     graph,
     plan: verdicts,
@@ -50,5 +57,4 @@ async function build(project: Project, wanted: With, out: string, terminal: Term
     settings: pipeline.score,
     frame: {name: pipeline.name, version: terminal.version, made: new Date().toISOString()},
   });
-  buildSite(out, data, pipeline.score, fieldOf(project));
 }

@@ -21,7 +21,7 @@ export function renderTable(table: Table, format: TableFormat, paint: Paint): st
     case 'markdown':
       return markdown(table);
     case 'csv':
-      return csv(rowRecords(table));
+      return csvTable(table);
     case 'json':
       return `${JSON.stringify(tableJson(table), null, 2)}\n`;
     case 'latex':
@@ -30,6 +30,8 @@ export function renderTable(table: Table, format: TableFormat, paint: Paint): st
       return unreachable(format);
   }
 }
+
+export const csvTable = (table: Table): string => csv(rowRecords(table));
 
 const substituted = (row: Row): number =>
   [...row.benchmarks.values()].reduce((sum, {substituted: count}) => sum + count, 0);
