@@ -152,7 +152,9 @@ describe('one word per concept (DESIGN §1)', () => {
     const help = async (...command: string[]): Promise<{where: string; text: string}[]> => {
       const {stdout} = await execa(process.execPath, [join(root, 'dist/cli/main.js'), ...command, '--help']);
       const listed = /\nCommands:\n([^]*)$/.exec(stdout)?.[1] ?? '';
-      const inner = [...listed.matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1]!).filter((name) => name !== 'help');
+      const inner = [...listed.matchAll(/^ {2}([a-z-]+)/gm)]
+        .map((match) => match[1]!)
+        .filter((name) => name !== 'help');
       const lines = stdout.split('\n').map((text) => ({where: `ptb ${command.join(' ')} --help`, text}));
       const below = await Promise.all(inner.map((name) => help(...command, name)));
       return [...lines, ...below.flat()];

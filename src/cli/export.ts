@@ -30,7 +30,7 @@ export async function exportCrateCommand(options: ExportCrateOptions, terminal: 
   };
   const data = await gatherProject(project, {kind: 'nothing'}, terminal);
   try {
-    writeCrate(out, data, sources, {license, node: process.versions.node});
+    writeCrate(out, data, sources, {license, runtime: `${process.release.name} ${process.version}`});
   } catch (error) {
     if (!(error instanceof NoCrate)) throw error;
     terminal.err(`${error.message}\n`);

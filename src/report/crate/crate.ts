@@ -20,7 +20,8 @@ export type CrateFiles = {
 export type CrateOptions = {
   /** The address of a licence; without one the crate says that nobody named it. */
   readonly license?: string | undefined;
-  readonly node: string;
+  /** What ptb runs on, with its version. */
+  readonly runtime: string;
 };
 
 const PROFILES = [
@@ -37,7 +38,7 @@ export const RECORD = 'result.json';
  * A run as RO-Crate 1.1 metadata after the Workflow Run Crate profile 0.5 (Leo et al., "Recording provenance of workflow
  * runs with RO-Crate", 2024): one action for the whole, and one for each attempt of each step.
  */
-export function crateOf(data: SiteData, files: CrateFiles, {license, node}: CrateOptions): object {
+export function crateOf(data: SiteData, files: CrateFiles, {license, runtime}: CrateOptions): object {
   const graph = new Entities();
   const made = data.frame.made;
   const done = data.steps.flatMap((step) => (step.result ? [{...step, record: step.result.record}] : []));
@@ -67,7 +68,7 @@ export function crateOf(data: SiteData, files: CrateFiles, {license, node}: Crat
     name: 'ptb',
     version: data.frame.version,
     url: 'https://posttrainbench.com',
-    softwareRequirements: `Node.js ${node}`,
+    softwareRequirements: runtime,
   });
   const instruments = new Map(
     data.stages.map(({name}) => {
