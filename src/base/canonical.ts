@@ -8,12 +8,17 @@ export type Digest = Brand<string, 'Digest'>;
 /** Code-unit order, the same on every machine; localeCompare's depends on the locale. */
 export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** JSON with keys in code-unit order; an object itself would put keys such as "10" first. */
-export function canonical(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+/**
+ * JSON with keys in code-unit order; an object itself would put keys such as "10" first. `known`: what this says of objects that
+ * many documents share.
+ */
+export function canonical(value: Json, known?: WeakMap<object, string>): string {
+  if (Array.isArray(value)) return `[${value.map((one: Json) => canonical(one, known)).join(',')}]`;
   if (!isObject(value)) return JSON.stringify(value);
+  const text = known?.get(value);
+  if (text !== undefined) return text;
   const keys = Object.keys(value).sort(byCodeUnit);
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key]!)}`).join(',')}}`;
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key]!, known)}`).join(',')}}`;
 }
 
 export const sha256 = (data: string | Uint8Array): Digest => createHash('sha256').update(data).digest('hex') as Digest;

@@ -33,9 +33,10 @@ export function loadCatalog(source: Located, matrix: MatrixSettings, files: File
       });
       continue;
     }
+    const positions = new Map(matrix.listed.get(axis)!.map((value, n) => [value, n]));
     const fields = all(
       values.map((value): Result<JsonObject> => {
-        const at = placeOfValue(source, matrix, axis, value);
+        const at = placeOfValue(source, matrix, axis, value, positions.get(value));
         const entry = descend(source, 'catalog', axis, value);
         if (typeof from === 'string') return fieldsFrom(from, {axis, value, at, entry, source}, files);
         if (!isObject(entries)) return ok({use: value});
@@ -51,9 +52,14 @@ export function loadCatalog(source: Located, matrix: MatrixSettings, files: File
 }
 
 /** Where the matrix names a value: in the axis' list, or in the first `include` that brings it. */
-function placeOfValue(source: Located, matrix: MatrixSettings, axis: string, value: string): Place {
-  const n = matrix.listed.get(axis)!.indexOf(value);
-  if (n >= 0) return placeOf(source, pointer(`/matrix/${axis}`, n));
+function placeOfValue(
+  source: Located,
+  matrix: MatrixSettings,
+  axis: string,
+  value: string,
+  n: number | undefined,
+): Place {
+  if (n !== undefined) return placeOf(source, pointer(`/matrix/${axis}`, n));
   const included = matrix.include.findIndex(({where}) => where.get(axis)?.includes(value));
   return placeOf(source, pointer(pointer('/matrix/include', included), axis));
 }

@@ -4,7 +4,7 @@ import {suggest} from '../base/suggest.js';
 
 /** What `${{ }}` can see: a step's axis values with their catalog fields, and the pipeline's settings. */
 export type Scope = {
-  readonly axes: ReadonlyMap<string, {readonly value: string; readonly fields: JsonObject}>;
+  readonly axes: Pick<ReadonlyMap<string, {readonly value: string; readonly fields: JsonObject}>, 'get' | 'keys'>;
   readonly settings: JsonObject;
   /** What the lock says, by name. */
   readonly pins: ReadonlyMap<string, string>;

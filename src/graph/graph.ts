@@ -3,7 +3,7 @@ import type {Pipeline} from '../config/pipeline.js';
 import type {Stage} from '../config/stage.js';
 import {describeAxes, expand, project, type Axes, type Cell} from '../matrix/cell.js';
 import type {Pattern} from '../config/pipeline.js';
-import {specOf} from './spec.js';
+import {Specs} from './specs.js';
 import {orderStages, upTo} from './stages.js';
 import type {Step, StepId, StepNeed} from './step.js';
 
@@ -12,6 +12,8 @@ export type Graph = {
   readonly stages: readonly Stage[];
   /** Each step behind those that it needs. */
   readonly steps: ReadonlyMap<StepId, Step>;
+  /** Of each cell, in the order of `cells`, the step of a stage by its name. */
+  readonly stepsOfCells: ReadonlyMap<string, readonly StepId[]>;
 };
 
 export type Selection = {
@@ -35,9 +37,13 @@ export function graphOf(pipeline: Pipeline, selection: Selection): Result<Graph>
   const steps = new Map<StepId, Step>();
   const issues: Issue[] = [];
   const byName = new Map(stages.map((stage) => [stage.name, stage]));
+  const stepsOfCells = new Map<string, readonly StepId[]>();
   for (const stage of stages) {
-    for (const [id, {at, members}] of groups(cells.value, stage)) {
-      const spec = specOf(stage, scopeOf(pipeline, at), pipeline);
+    const {ids, groups} = group(cells.value, stage);
+    stepsOfCells.set(stage.name, ids);
+    const specs = new Specs(stage, pipeline);
+    for (const [id, {at, members}] of groups) {
+      const spec = specs.of(at);
       if (!spec.ok) {
         issues.push(...spec.issues);
         continue;
@@ -46,37 +52,32 @@ export function graphOf(pipeline: Pipeline, selection: Selection): Result<Graph>
         // An optional need of a stage that the pipeline leaves out.
         const upstream = byName.get(need.stage);
         if (!upstream) return [];
-        const ids = new Set(members.map((cell) => stepId(upstream.name, project(cell.at, upstream.for))));
-        return [{need, gathers: upstream.for.some((axis) => !stage.for.includes(axis)), steps: [...ids]}];
+        const above = stepsOfCells.get(upstream.name)!;
+        const steps = members.length === 1 ? [above[members[0]!]!] : [...new Set(members.map((cell) => above[cell]!))];
+        return [{need, gathers: upstream.for.some((axis) => !stage.for.includes(axis)), steps}];
       });
       steps.set(id, {id, stage, at, needs, spec: spec.value});
     }
   }
-  return issues.length > 0 ? fail(...onePerPlace(issues)) : ok({cells: cells.value, stages, steps});
+  return issues.length > 0 ? fail(...onePerPlace(issues)) : ok({cells: cells.value, stages, steps, stepsOfCells});
 }
 
-type Group = {readonly at: Axes; readonly members: Cell[]};
+/** `members`: positions of cells. */
+type Group = {readonly at: Axes; readonly members: number[]};
 
-function groups(cells: readonly Cell[], stage: Stage): Map<StepId, Group> {
-  const found = new Map<StepId, Group>();
-  for (const cell of cells) {
+/** The steps of a stage, and which of them is each cell's. */
+function group(
+  cells: readonly Cell[],
+  stage: Stage,
+): {readonly ids: readonly StepId[]; readonly groups: ReadonlyMap<StepId, Group>} {
+  const groups = new Map<StepId, Group>();
+  const ids = cells.map((cell, n) => {
     const at = project(cell.at, stage.for);
-    const id = stepId(stage.name, at);
-    const group = found.get(id);
-    if (group) group.members.push(cell);
-    else found.set(id, {at, members: [cell]});
-  }
-  return found;
+    const id = at === cell.at ? (`${stage.name}:${cell.id}` as StepId) : stepId(stage.name, at);
+    const known = groups.get(id);
+    if (known) known.members.push(n);
+    else groups.set(id, {at, members: [n]});
+    return id;
+  });
+  return {ids, groups};
 }
-
-const scopeOf = (pipeline: Pipeline, at: Axes): Parameters<typeof specOf>[1] => ({
-  axes: new Map(
-    Object.entries(at).map(([axis, value]) => [
-      axis,
-      {value, fields: pipeline.catalog.get(axis)?.get(value) ?? {use: value}},
-    ]),
-  ),
-  settings: pipeline.settings,
-  pins: pipeline.pins,
-  allAxes: [...pipeline.matrix.axes.keys()],
-});

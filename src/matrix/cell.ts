@@ -64,5 +64,7 @@ export function expand({listed, axes, include, exclude}: MatrixSettings, only: r
 }
 
 /** A cell seen through some axes, in the pipeline's order. */
-export const project = (at: Axes, axes: readonly string[]): Axes =>
-  Object.fromEntries(Object.entries(at).filter(([axis]) => axes.includes(axis)));
+export function project(at: Axes, axes: readonly string[]): Axes {
+  const kept = Object.keys(at).filter((axis) => axes.includes(axis));
+  return kept.length === Object.keys(at).length ? at : Object.fromEntries(kept.map((axis) => [axis, at[axis]!]));
+}

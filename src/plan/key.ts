@@ -30,16 +30,27 @@ export type KeyDoc = {
   readonly needs: {readonly [stage: string]: NeedDigests};
 };
 
-export const keyOf = (doc: KeyDoc): StepKey => sha256(canonical(doc)) as string as StepKey;
+/** Of the parts of documents that steps share: thousands of documents differ in a few words only. */
+const texts = new WeakMap<object, string>();
+
+export function keyOf(doc: KeyDoc): StepKey {
+  for (const part of [doc.stage, doc.fields, doc.files]) if (!texts.has(part)) texts.set(part, canonical(part));
+  return sha256(canonical(doc, texts)) as string as StepKey;
+}
 
 /** Digests of what an upstream step left, or null when it failed. */
 export type Upstream = (id: StepId) => OutputDigests | null;
 
-export function keyDoc(step: Step, files: KeyDoc['files'], upstream: Upstream): KeyDoc {
-  const {stage, spec} = step;
+/** What a document says of its stage as a step declares it; steps that declare the same share it. */
+type Declaration = Pick<KeyDoc, 'stage' | 'fields' | 'pins'>;
+
+const declarations = new WeakMap<Step['spec'], Declaration>();
+
+function declarationOf({stage, spec}: Step): Declaration {
+  const known = declarations.get(spec);
+  if (known !== undefined) return known;
   const pins = Object.fromEntries([...spec.pins].flatMap(([name, pin]) => (pin === undefined ? [] : [[name, pin]])));
-  return {
-    schema: 1,
+  const declaration: Declaration = {
     stage: {
       name: stage.name,
       prepare: stage.prepare ?? null,
@@ -55,9 +66,18 @@ export function keyDoc(step: Step, files: KeyDoc['files'], upstream: Upstream): 
         stage.outputs.map(({name, path, optional, schema}) => [name, {path, optional, schema: schema ?? null}]),
       ),
     },
-    axes: step.at,
     fields: Object.fromEntries([...spec.fields].filter(([path]) => !spec.unkeyed.has(path))),
     ...(Object.keys(pins).length > 0 ? {pins} : {}),
+  };
+  declarations.set(spec, declaration);
+  return declaration;
+}
+
+export function keyDoc(step: Step, files: KeyDoc['files'], upstream: Upstream): KeyDoc {
+  return {
+    schema: 1,
+    ...declarationOf(step),
+    axes: step.at,
     files,
     needs: Object.fromEntries(
       step.needs.map(({need, gathers, steps}) => {

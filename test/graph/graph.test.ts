@@ -110,3 +110,20 @@ outputs: {score: score.json}
   expect(step.spec.reads.map(({path}) => path)).toEqual(['data/org/large.txt']);
   expect(step.spec.resources).toEqual({gpus: 0, cpus: 1, memoryMb: 2000, seconds: 7200, graceSeconds: 60});
 });
+
+test('steps that differ only on axes that their stage looks nothing up of declare the same', () => {
+  const pipeline = BASE['pipeline.yaml'];
+  const run = 'run: [bash, -c, "true"]\noutputs: {o: out.txt}\n';
+  const built = build({
+    'pipeline.yaml': pipeline,
+    'stages/late/stage.yaml': `for: [model, hours]\nfields: [hours.only?, model.size?]\n${run}`,
+    'stages/free/stage.yaml': `for: [model, hours]\n${run}`,
+    'stages/timed/stage.yaml': `for: [model, hours]\nresources: {time: '\${{ hours }}h'}\n${run}`,
+  });
+  const specs = (stage: string): unknown[] =>
+    [...built.steps.values()].filter((step) => step.stage.name === stage).map(({spec}) => spec);
+  expect(new Set(specs('free')).size).toBe(1);
+  expect(specs('timed')).toMatchObject([1, 2, 1, 2].map((hours) => ({resources: {seconds: hours * 3600}})));
+  expect(new Set(specs('timed')).size).toBe(2);
+  expect(new Set(specs('late')).size).toBe(4);
+});
