@@ -11,7 +11,7 @@ import {Gathered} from './gathered.js';
 export type ClientEnvironment = Readonly<Record<string, string>>;
 
 /** How long one call of a client may take: a scheduler under load answers late. */
-const CLIENT_TIMEOUT_MS = 60_000;
+const CLIENT_TIMEOUT_MS = 30_000;
 
 /** How often a job that was told to end is looked at. */
 const LOOK_MS = 200;
@@ -57,6 +57,8 @@ class Batch implements Executor {
 
   async submit(job: Job): Promise<Submission> {
     const {maxJobs} = this.settings;
+    // With no job under way nobody else asks.
+    if (this.#inQueue() >= maxJobs && this.#isDue()) await this.#ask();
     if (this.#inQueue() >= maxJobs) {
       return this.#later(`${maxJobs} jobs are in the queue, as many as executor.max-jobs allows`);
     }
@@ -90,7 +92,7 @@ class Batch implements Executor {
 
   async poll(jobs: readonly Job[]): Promise<ReadonlyMap<JobName, Report>> {
     const open = jobs.filter((job) => !saysAll(job));
-    if (open.length > 0 && Date.now() - this.#asked >= this.settings.pollSeconds * 1000) await this.#ask();
+    if (open.length > 0 && this.#isDue()) await this.#ask();
     const answers = new Map<JobName, Report>();
     const late: Job[] = [];
     for (const job of jobs) {
@@ -185,6 +187,10 @@ class Batch implements Executor {
       if (because === undefined && fate === undefined) continue;
       this.#endings.set(name, {...(because === undefined ? {} : {because}), ...(fate === undefined ? {} : {fate})});
     }
+  }
+
+  #isDue(): boolean {
+    return Date.now() - this.#asked >= this.settings.pollSeconds * 1000;
   }
 
   /** The one query. Two that ask at once share the answer. */

@@ -134,6 +134,13 @@ start_ctld() {
 start_slurmd() { pid_of "node$1" >/dev/null || spawn "node$1" slurmd -D -N "$1"; }
 nodes_ready() { [ "$(timeout 5 sinfo -h -N -o '%N %T' | sort -u | grep -cE '^[12] (idle|mixed|allocated|completing)$')" = 2 ]; }
 
+all_ready() {
+  wait_for 5 nodes_ready && return
+  # A node that an earlier fault left down.
+  scontrol update NodeName=1,2 State=RESUME >/dev/null 2>&1
+  wait_for 30 nodes_ready || die "nodes are not ready: $(sinfo -h -N -o '%N %T' | tr '\n' ' ')"
+}
+
 up() {
   apt_need slurmctld=slurmctld slurmd=slurmd sbatch=slurm-client munged=munge slurmdbd=slurmdbd \
     mariadbd=mariadb-server-core mariadb=mariadb-client-core
@@ -150,11 +157,7 @@ up() {
   start_ctld
   start_slurmd 1
   start_slurmd 2
-  wait_for 20 nodes_ready || {
-    # A node that an earlier fault left down.
-    scontrol update NodeName=1,2 State=RESUME >/dev/null 2>&1
-    wait_for 10 nodes_ready || die "nodes are not ready: $(sinfo -h -N -o '%N %T' | tr '\n' ' ')"
-  }
+  all_ready
 }
 
 down() {
@@ -175,7 +178,7 @@ case ${1:-up} in
   kill-slurmd) send KILL "node$2" ;;
   start-slurmd)
     start_slurmd "$2"
-    wait_for 20 nodes_ready || die 'nodes are not ready'
+    all_ready
     ;;
   max-submit) sacctmgr -i modify user root set MaxSubmitJobs="$2" >>"$DIR/log/sacctmgr.out" 2>&1 || die 'sacctmgr failed' ;;
   down) down ;;

@@ -1,5 +1,5 @@
 import {once} from 'node:events';
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {lchownSync, mkdirSync, statSync, writeFileSync} from 'node:fs';
 import {createServer, type Server, type Socket} from 'node:net';
 import {dirname, join} from 'node:path';
 import {createInterface} from 'node:readline';
@@ -73,6 +73,9 @@ export class Invocation {
   /** Files in its working directory. */
   write(files: Files): this {
     writeFiles(this.cwd, files);
+    // Its job may run as another user than the test.
+    const {uid, gid} = statSync(this.cwd);
+    if (process.getuid?.() === 0) for (const path of Object.keys(files)) lchownSync(join(this.cwd, path), uid, gid);
     return this;
   }
 

@@ -5,7 +5,7 @@ import {fileURLToPath} from 'node:url';
 import {stringify} from 'yaml';
 import type {ResultRecord} from '../../src/store/result.js';
 import {HeldStage, listenAt, writeFiles, type Files} from './held.js';
-import {killBelow} from './processes.js';
+import {killBelow, processesBelow} from './processes.js';
 import {startPtb, type Ptb} from './ptb.js';
 
 const NOBODY = 65_534;
@@ -41,7 +41,7 @@ export type Project = AsyncDisposable & {
   /** Journals, oldest first, as lines. */
   readonly journals: () => readonly (readonly string[])[];
   /** From now on ptb does not run as root, whom no file mode stops. */
-  readonly dropRights: () => void;
+  readonly dropRights: (to?: number) => void;
   /** Variables that every ptb from now on is started with. */
   readonly env: Record<string, string>;
 };
@@ -60,7 +60,8 @@ export type StatusStep = {
   readonly seconds: number | null;
 };
 
-export async function newProject(): Promise<Project> {
+/** `find`: the processes of its jobs, for its end. */
+export async function newProject(find = processesBelow): Promise<Project> {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'ptb-rig-')));
   const socket = join(root, 'rig.sock');
   const stages = new Map<string, HeldStage>();
@@ -87,9 +88,9 @@ export async function newProject(): Promise<Project> {
   return {
     root,
     env,
-    dropRights: () => {
+    dropRights: (to = NOBODY) => {
       if (process.getuid?.() !== 0) return;
-      uid = NOBODY;
+      uid = to;
       for (const path of [root, socket]) chownSync(path, uid, uid);
     },
     write,
@@ -143,7 +144,7 @@ export async function newProject(): Promise<Project> {
     async [Symbol.asyncDispose]() {
       for (const child of started) child.kill('SIGKILL');
       await Promise.all([...started].map(({ended}) => ended));
-      await killBelow(root);
+      await killBelow(root, find);
       server.close();
       rmSync(root, {recursive: true, force: true});
     },

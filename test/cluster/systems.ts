@@ -8,9 +8,9 @@ import {htcondor} from '../../src/executor/htcondor.js';
 import {slurm} from '../../src/executor/slurm.js';
 import type {BatchSystem} from '../../src/executor/batch-system.js';
 import type {Executor, Job} from '../../src/executor/executor.js';
-import {LAB_BIN, labHas} from '../lab/lab.js';
+import {LAB_BIN} from '../lab/lab.js';
 import {workersBelow} from '../rig/processes.js';
-import {executorContract, type Subject} from './contract.js';
+import type {Subject} from '../executor/contract.js';
 
 const environment = {PATH: `${LAB_BIN}:${process.env.PATH!}`, HOME: process.env.HOME!};
 const settings = {maxJobs: 100, submitRate: 50, pollSeconds: 0.2, lagSeconds: 2};
@@ -20,35 +20,27 @@ const SYSTEMS = {
   htcondor: htcondor({flags: [], setup: []}),
 } as const satisfies Record<string, BatchSystem>;
 
-const make = (kind: keyof typeof SYSTEMS) => (): Executor => batch(SYSTEMS[kind], settings, environment);
+export type Kind = keyof typeof SYSTEMS;
 
-const submitElsewhere =
-  (kind: keyof typeof SYSTEMS) =>
-  async (job: Job): Promise<void> => {
-    const script = fileURLToPath(new URL('submitter.mjs', import.meta.url));
+const subject = (kind: Kind): Subject => ({
+  make: (): Executor => batch(SYSTEMS[kind], settings, environment),
+  submitElsewhere: async (job: Job): Promise<void> => {
+    const script = fileURLToPath(new URL('../executor/submitter.mjs', import.meta.url));
     await execa(process.execPath, [script, JSON.stringify(job), kind], {env: environment});
-  };
-
-const whenUp = (kind: keyof typeof SYSTEMS, subject: Subject): void => {
-  if (labHas(kind)) executorContract(kind, subject);
-};
-
-whenUp('slurm', {
-  make: make('slurm'),
-  submitElsewhere: submitElsewhere('slurm'),
-  whenFull: 'waiting',
-  workers: workersBelow,
-  cpus: 2,
-});
-
-// HTCondor lets a job wait for a machine that is large enough. The lab runs it as another user than the tests.
-whenUp('htcondor', {
-  make: make('htcondor'),
-  submitElsewhere: submitElsewhere('htcondor'),
-  whenFull: 'waiting',
-  workers: workersBelow,
-  cpus: 2,
-  open: (dir) => {
-    for (const folder of [dir, join(dir, 'work')]) if (existsSync(folder)) chmodSync(folder, 0o777);
   },
+  whenFull: 'waiting',
+  workers: workersBelow,
+  cpus: 2,
 });
+
+/** What the batch systems of the lab bring to the executor contract. */
+export const SUBJECTS: Readonly<Record<Kind, Subject>> = {
+  slurm: subject('slurm'),
+  // HTCondor lets a job wait for a machine that is large enough. The lab runs it as another user than the tests.
+  htcondor: {
+    ...subject('htcondor'),
+    open: (dir) => {
+      for (const folder of [dir, join(dir, 'work')]) if (existsSync(folder)) chmodSync(folder, 0o777);
+    },
+  },
+};

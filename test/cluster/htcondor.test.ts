@@ -1,0 +1,11 @@
+import {labHas} from '../lab/lab.js';
+import {executorContract} from '../executor/contract.js';
+import {sharedFaults} from './faults.js';
+import {htcondorFaults} from './htcondor-faults.js';
+import {SUBJECTS} from './systems.js';
+
+if (labHas('htcondor')) {
+  executorContract('htcondor', SUBJECTS.htcondor);
+  sharedFaults('htcondor');
+  htcondorFaults();
+}
