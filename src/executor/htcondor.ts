@@ -33,7 +33,7 @@ const FATAL_HOLDS: ReadonlyMap<number, Fate> = new Map([
 ]);
 
 const ATTRIBUTES =
-  'PtbJob,ClusterId,ProcId,JobStatus,HoldReason,HoldReasonCode,LastHoldReason,LastHoldReasonCode,RemoveReason';
+  'PtbJob,ClusterId,ProcId,JobStatus,HoldReason,HoldReasonCode,LastHoldReason,LastHoldReasonCode,RemoveReason,NumJobStarts';
 const LISTING = ['-json', '-attributes', ATTRIBUTES] as const;
 
 /** HTCondor through condor_submit, condor_q, condor_history and condor_rm, on a file system that the nodes share. */
@@ -145,13 +145,19 @@ function parse(stdout: string, removed: QueueState): QueueEntry[] | undefined {
     const bySystem = JobStatus === 3 && typeof RemoveReason === 'string' && /PERIODIC|Periodic/.test(RemoveReason);
     const said = listed === 'held' || (bySystem && hold !== undefined) ? hold : RemoveReason;
     const word = fatal === undefined ? 'removed' : 'held';
+    // Matched again before it could be removed: the second start of job.sh ended at once.
+    const startedAgain = JobStatus === 4 && Number(ad.NumJobStarts) > 1;
     const because =
       typeof said !== 'string' || said === '' || JobStatus === 4
-        ? undefined
+        ? startedAgain
+          ? 'HTCondor took its machine away'
+          : undefined
         : state === 'ended'
           ? `HTCondor says ${word}: ${said}`
           : said;
-    const fate = state !== 'ended' || JobStatus === 4 ? undefined : (fatal ?? (bySystem ? 'taken' : 'cancelled'));
+    const removedBy = bySystem ? 'taken' : 'cancelled';
+    const fate =
+      state !== 'ended' ? undefined : JobStatus !== 4 ? (fatal ?? removedBy) : startedAgain ? 'taken' : undefined;
     const id = `${Number(ClusterId)}.${Number(ProcId)}`;
     return [
       {

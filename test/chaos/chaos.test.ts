@@ -13,7 +13,7 @@ test(
       console.log(line);
     };
     report(`seed ${seed}`);
-    const sum = await runSuite({kills: 25, seed, sandbox: 'none', report});
+    const sum = await runSuite({kills: 25, seed, where: {sandbox: 'none', executor: 'local'}, report});
     report(describeMoments(sum));
     expect(sum.violations, told.join('\n')).toEqual([]);
   },

@@ -10,10 +10,11 @@ export class Controller {
   #listeners: (() => void)[] = [];
   readonly ended: Promise<void>;
 
-  constructor({root, env}: ChaosProject) {
+  constructor({root, env, user}: ChaosProject) {
     this.#child = spawn(process.execPath, [MAIN, 'pipeline', 'run', '--json'], {
       cwd: root,
       env,
+      ...user,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {

@@ -5,10 +5,15 @@ import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {execa} from 'execa';
 import {stringify} from 'yaml';
+import {LAB_BIN, USER} from '../lab/lab.js';
 
 export type SandboxKind = 'none' | 'bwrap';
+export type ExecutorKind = 'local' | 'slurm' | 'htcondor';
 
-/** Jobs at once. */
+/** What the projects of a suite run on. */
+export type Where = {readonly sandbox: SandboxKind; readonly executor: ExecutorKind};
+
+/** Jobs at once; on a cluster, the CPUs of the lab's. */
 export const SLOTS = 4;
 
 /** Steps that fail however often they are tried. */
@@ -45,6 +50,9 @@ export type ChaosProject = AsyncDisposable & {
   /** All steps, by id. */
   readonly ids: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Who runs ptb, where it is not the test's own user. */
+  readonly user: {readonly uid: number; readonly gid: number} | Record<never, never>;
+  readonly where: Where;
   /** Leaves the folder behind when the scope ends. */
   readonly keep: () => void;
 };
@@ -53,13 +61,14 @@ export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.
 
 /** `ptb` to its end. */
 export const ptb = async (
-  {root, env}: ChaosProject,
+  {root, env, user}: Pick<ChaosProject, 'root' | 'env' | 'user'>,
   args: readonly string[],
   timeout: number,
 ): Promise<{readonly code: number | undefined; readonly stdout: string; readonly stderr: string}> => {
   const {exitCode, stdout, stderr, timedOut} = await execa(process.execPath, [MAIN, ...args], {
     cwd: root,
     env,
+    ...user,
     extendEnv: false,
     reject: false,
     timeout,
@@ -69,7 +78,8 @@ export const ptb = async (
   return {code: timedOut ? undefined : exitCode, stdout, stderr};
 };
 
-export async function newChaosProject(sandbox: SandboxKind): Promise<ChaosProject> {
+export async function newChaosProject(where: Where): Promise<ChaosProject> {
+  const {sandbox, executor} = where;
   // A sandbox has a /tmp of its own, which would hide the log.
   const root = realpathSync(mkdtempSync(join(sandbox === 'none' ? tmpdir() : '/var/tmp', 'ptb-chaos-')));
   const chaos = join(root, 'chaos');
@@ -79,7 +89,10 @@ export async function newChaosProject(sandbox: SandboxKind): Promise<ChaosProjec
     stringify({
       name: 'chaos',
       matrix: {model: ['m1', 'm2', 'm3'], task: ['t1', 't2', 't3'], replicate: [1, 2, 3]},
-      executor: {use: 'local', cpus: SLOTS, memory: '4GB'},
+      executor:
+        executor === 'local'
+          ? {use: 'local', cpus: SLOTS, memory: '4GB'}
+          : {use: executor, poll: '0.5s', lag: '2s', 'submit-rate': 50},
       sandbox: {use: sandbox, ...(sandbox === 'bwrap' ? {expose: [chaos]} : {})},
     }),
   );
@@ -102,11 +115,18 @@ export async function newChaosProject(sandbox: SandboxKind): Promise<ChaosProjec
   const log = join(chaos, 'written');
   const relay = await openLog(sandbox, join(chaos, 'log'), log);
   let kept = false;
+  // The lab's HTCondor runs no job of root.
+  const user = executor === 'htcondor' ? {uid: USER.uid, gid: USER.gid} : {};
+  const own = async (): Promise<void> => {
+    if (executor === 'htcondor') await execa('chown', ['-R', '-h', `${USER.uid}:${USER.gid}`, root]);
+  };
   const project: ChaosProject = {
     root,
     log,
     ids: [],
-    env: {PATH: process.env.PATH ?? '', HOME: root},
+    env: {PATH: `${executor === 'local' ? '' : `${LAB_BIN}:`}${process.env.PATH ?? ''}`, HOME: root},
+    user,
+    where,
     keep: () => {
       kept = true;
     },
@@ -116,10 +136,12 @@ export async function newChaosProject(sandbox: SandboxKind): Promise<ChaosProjec
       await Promise.resolve();
     },
   };
+  await own();
   const planned = await ptb(project, ['pipeline', 'plan', '--json'], 60_000);
   if (planned.code !== 0) throw new Error(`ptb pipeline plan: ${planned.stdout}${planned.stderr}`);
   const {steps} = JSON.parse(planned.stdout) as {steps: {id: string}[]};
   for (const {id} of steps) writeFileSync(join(chaos, 'locks', id.replaceAll(/[:,]/g, '-')), '');
+  await own();
   return {...project, ids: steps.map(({id}) => id)};
 }
 

@@ -5,14 +5,14 @@ import {Controller} from './controller.js';
 import {folders, gather, moments, MOMENTS, type Moment} from './evidence.js';
 import {violations, type Reference} from './invariants.js';
 
-import {BROKEN, newChaosProject, ptb, type ChaosProject, type SandboxKind} from './project.js';
+import {BROKEN, newChaosProject, ptb, type ChaosProject, type Where} from './project.js';
 import {Random} from './random.js';
 import {AIMS, killJob, processesOf} from './victims.js';
 
 export type Suite = {
   readonly kills: number;
   readonly seed: string;
-  readonly sandbox: SandboxKind;
+  readonly where: Where;
   readonly report: (line: string) => void;
 };
 
@@ -27,14 +27,17 @@ export type Sum = {
 };
 
 /** How long a run to the end may take; one that waits for what never comes shows here. */
-const END_MS = 90_000;
+const END_MS = {local: 90_000, slurm: 300_000, htcondor: 600_000} as const;
 
-export async function runSuite({kills, seed, sandbox, report}: Suite): Promise<Sum> {
+/** How much longer things take than on this machine itself. */
+const STRETCH = {local: 1, slurm: 6, htcondor: 12} as const;
+
+export async function runSuite({kills, seed, where, report}: Suite): Promise<Sum> {
   const sum: Sum = {kills: 0, resumes: 0, jobKills: 0, projects: 0, violations: [], moments: new Map()};
-  const undisturbed = await referenceOf(sandbox);
+  const undisturbed = await referenceOf(where);
   while (sum.kills < kills) {
     sum.projects++;
-    await using project = await newChaosProject(sandbox);
+    await using project = await newChaosProject(where);
     const before = {...sum};
     const began = Date.now();
     const found = await disturb(project, new Random(`${seed}/${sum.projects}`), kills, undisturbed, sum);
@@ -59,8 +62,8 @@ export const describeMoments = ({moments: counts}: Sum): string =>
     .map((moment) => `${counts.get(moment)!} ${moment}`)
     .join(', ');
 
-async function referenceOf(sandbox: SandboxKind): Promise<Reference> {
-  await using project = await newChaosProject(sandbox);
+async function referenceOf(where: Where): Promise<Reference> {
+  await using project = await newChaosProject(where);
   const run = new Controller(project);
   await run.ended;
   const evidence = gather(project, new Set());
@@ -97,19 +100,21 @@ async function disturb(
   while (!complete && sum.kills < last) {
     const controllers = [new Controller(project)];
     if (started++ > 0) sum.resumes++;
-    const jobKill = random.chance(0.4)
-      ? (async () => {
-          await sleep(random.between(0, 700));
-          const aim = random.pick(AIMS);
-          for (let tries = 0; tries < 20; tries++) {
-            if (killJob(project, aim, random) !== undefined) {
-              sum.jobKills++;
-              return;
+    // On a cluster the controller alone is killed: what becomes of jobs there has tests of its own.
+    const jobKill =
+      project.where.executor === 'local' && random.chance(0.4)
+        ? (async () => {
+            await sleep(random.between(0, 700));
+            const aim = random.pick(AIMS);
+            for (let tries = 0; tries < 20; tries++) {
+              if (killJob(project, aim, random) !== undefined) {
+                sum.jobKills++;
+                return;
+              }
+              await sleep(25);
             }
-            await sleep(25);
-          }
-        })()
-      : Promise.resolve();
+          })()
+        : Promise.resolve();
     const rival = random.chance(0.1);
     if (rival) {
       await sleep(random.between(0, 150));
@@ -135,9 +140,10 @@ async function disturb(
 }
 
 /** The moment of a kill, drawn so that start-up, composing, submission, settling and commit are all hit. */
-async function moment({log}: ChaosProject, controller: Controller, random: Random): Promise<void> {
+async function moment({log, where}: ChaosProject, controller: Controller, random: Random): Promise<void> {
+  const stretch = STRETCH[where.executor];
   const kind = random.pick(['clock', 'clock', 'event', 'event', 'job-ended', 'job-ended', 'late']);
-  const patience = sleep(2500);
+  const patience = sleep(2500 * stretch);
   switch (kind) {
     case 'event': {
       const [count, ms] = [1 + Math.floor(random.next() * 40), random.between(0, 12)];
@@ -151,9 +157,9 @@ async function moment({log}: ChaosProject, controller: Controller, random: Rando
       return sleep(ms);
     }
     case 'late':
-      return sleep(random.between(600, 2500));
+      return sleep(random.between(600, 2500) * stretch);
     default:
-      return sleep(random.between(0, 600));
+      return sleep(random.between(0, 600) * stretch);
   }
 }
 
@@ -172,13 +178,14 @@ async function changes(file: string, count: number): Promise<void> {
 
 /** A job that was killed may have been reported by the run that found it: the one after that is the last. */
 async function bringToEnd(project: ChaosProject, sum: Sum): Promise<string[]> {
+  const patience = END_MS[project.where.executor];
   for (let tries = 0; tries < 3; tries++) {
     const run = new Controller(project);
     sum.resumes++;
-    const over = await Promise.race([run.ended.then(() => true), sleep(END_MS, false, {ref: false})]);
+    const over = await Promise.race([run.ended.then(() => true), sleep(patience, false, {ref: false})]);
     if (!over) {
       run.kill();
-      return [`a resumed run did not end within ${END_MS} ms: ${run.said}`];
+      return [`a resumed run did not end within ${patience} ms: ${run.said}`];
     }
     if (run.stderr.includes('watching it')) return [`a dead controller blocked: ${run.stderr}`];
     if (isComplete(project, run)) return [];
@@ -190,7 +197,11 @@ async function bringToEnd(project: ChaosProject, sum: Sum): Promise<string[]> {
 async function judge(project: ChaosProject, seen: ReadonlySet<string>, undisturbed: Reference): Promise<string[]> {
   const {root} = project;
   const found: string[] = [];
-  await until(() => processesOf(root).length === 0, 'all processes are gone', 2000).catch(() => {
+  await until(
+    () => processesOf(root).length === 0,
+    'all processes are gone',
+    project.where.executor === 'local' ? 2000 : 20_000,
+  ).catch(() => {
     found.push(...processesOf(root).map(({pid, args}) => `process ${pid} is left: ${args}`));
   });
   const evidence = gather(project, seen);
