@@ -3,13 +3,13 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {closeSync, copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync} from 'node:fs';
-import {availableParallelism, cpus, release, tmpdir} from 'node:os';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import Table from 'cli-table3';
-import {execa} from 'execa';
-import {CELLS, TOOLS, type Command, type Tool} from './tools.js';
+import {circumstances, type Command} from '../tool.js';
+import {CELLS, TOOLS, type Tool} from './tools.js';
 
 const KILL_AFTER_MS = 4000;
 
@@ -121,9 +121,4 @@ for (const tool of TOOLS.filter(({name}) => names.length === 0 || names.includes
   const {started, atOnce, needed, seconds} = await measure(tool, version);
   table.push([tool.name, version, started, atOnce, needed, seconds]);
 }
-const {stdout: commit} = await execa('git', ['rev-parse', '--short', 'HEAD'], {reject: false});
-const [cpu] = cpus();
-process.stdout.write(`${table.toString()}\n`);
-process.stdout.write(
-  `${new Date().toISOString().slice(0, 10)}, ptb at ${commit}, ${availableParallelism()} × ${cpu?.model ?? 'CPU'}, Linux ${release()}\n`,
-);
+process.stdout.write(`${table.toString()}\n${await circumstances()}\n`);

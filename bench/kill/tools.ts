@@ -1,12 +1,8 @@
-import {mkdirSync, writeFileSync} from 'node:fs';
-import {dirname, join} from 'node:path';
-import {fileURLToPath} from 'node:url';
-import {execa} from 'execa';
+import {join} from 'node:path';
 import {stringify} from 'yaml';
+import {asked, installWireit, PTB, write, type Command} from '../tool.js';
 
 export const CELLS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
-
-export type Command = {readonly argv: readonly [string, ...string[]]; readonly env?: Readonly<Record<string, string>>};
 
 /** A tool that runs eight trainings, two at once. */
 export type Tool = {
@@ -18,21 +14,6 @@ export type Tool = {
   readonly setUp: (folder: string) => Promise<Command>;
   /** What its messages ask for when the run after the kill refuses, in turn. */
   readonly remedies: readonly (readonly string[])[];
-};
-
-const PTB = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-
-const write = (folder: string, files: Readonly<Record<string, string>>): void => {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), {recursive: true});
-    writeFileSync(join(folder, path), text);
-  }
-};
-
-/** First line of what it prints about itself. */
-const asked = async (program: string, ...args: string[]): Promise<string | undefined> => {
-  const {exitCode, stdout} = await execa(program, args, {reject: false});
-  return exitCode === 0 ? /\d[\d.]*/.exec(stdout)?.[0] : undefined;
 };
 
 const ptb: Tool = {
@@ -130,18 +111,7 @@ const wireit: Tool = {
         devDependencies: {wireit: 'latest'},
       }),
     });
-    await execa('npm', ['install', '--no-audit', '--no-fund'], {cwd: folder, stdio: 'ignore', timeout: 120_000});
-    return {
-      // As npm would start it; without npm between, the process that is killed is wireit itself.
-      argv: [process.execPath, join(folder, 'node_modules/wireit/bin/wireit.js')],
-      env: {
-        WIREIT_PARALLEL: '2',
-        npm_lifecycle_event: 'all',
-        npm_package_json: join(folder, 'package.json'),
-        npm_config_user_agent: 'npm/10.8.2 node/v20',
-        npm_execpath: 'npm',
-      },
-    };
+    return installWireit(folder);
   },
   remedies: [],
 };

@@ -51,9 +51,12 @@ export class Board {
   readonly #counts = {cached: 0, done: 0, failed: 0, blocked: 0, waiting: 0, running: 0};
   #fresh: StepId[];
 
-  constructor(readonly graph: Graph) {
+  constructor(
+    readonly graph: Graph,
+    expected: (step: Step) => number,
+  ) {
     this.#fresh = [...graph.steps.keys()];
-    this.queue = new Queue(graph);
+    this.queue = new Queue(graph, expected);
     for (const step of graph.steps.values()) {
       this.#states.set(step.id, {kind: 'waiting'});
       this.#counts.waiting++;

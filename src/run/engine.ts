@@ -18,7 +18,7 @@ import type {Emit, Ending, RunEnd} from './event.js';
 import {inputsOf} from './inputs.js';
 import {Jobs, type End} from './jobs.js';
 import {RunLimits} from './limits.js';
-import type {Limits} from './schedule.js';
+import {expectedSeconds, type Limits} from './schedule.js';
 import {isRetried, type Failure} from './settle.js';
 import type {Signals, Wanted} from './signals.js';
 import {Strays} from './strays.js';
@@ -64,7 +64,7 @@ class Engine {
   #submitted = false;
 
   constructor(private readonly request: EngineRequest) {
-    this.#board = new Board(request.graph);
+    this.#board = new Board(request.graph, (step) => expectedSeconds(step, request.estimates(step)));
     this.#jobs = new Jobs(request.executor, request, ({record}, {kind, bill, turnedAway}) => {
       this.#spent = addBill(this.#spent, bill);
       this.#limits.ended(record.uses ?? [], turnedAway, kind);

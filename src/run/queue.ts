@@ -21,7 +21,11 @@ export class Queue<T extends {readonly step: Step}> {
   readonly #positions: ReadonlyMap<StepId, number>;
   readonly #depths: ReadonlyMap<string, number>;
 
-  constructor({steps, stages}: Pick<Graph, 'steps' | 'stages'>) {
+  constructor(
+    {steps, stages}: Pick<Graph, 'steps' | 'stages'>,
+    /** How many seconds a step is expected to take. */
+    private readonly expected: (step: Step) => number,
+  ) {
     this.#positions = new Map([...steps.keys()].map((id, position) => [id, position]));
     this.#depths = new Map(stages.map(({name}, depth) => [name, depth]));
   }
@@ -33,7 +37,7 @@ export class Queue<T extends {readonly step: Step}> {
   add(item: T): void {
     const {step} = item;
     const {resources} = step.spec;
-    const urgency = {depth: this.#depths.get(step.stage.name)!, seconds: resources.seconds ?? 0};
+    const urgency = {depth: this.#depths.get(step.stage.name)!, seconds: this.expected(step)};
     const kind = JSON.stringify([urgency, resources, usedBy(step)]);
     let lane = this.#lanes.get(kind);
     if (lane === undefined) {

@@ -1,7 +1,8 @@
+import type {Estimate} from '../plan/estimate.js';
 import type {Resources} from '../graph/spec.js';
 import type {Step} from '../graph/step.js';
 
-/** What the order of submission goes by: the place of its stage, its time limit (0 for none), its place in the matrix. */
+/** What the order of submission goes by: the place of its stage, the seconds that it is expected to take, its place in the matrix. */
 export type Urgency = {readonly depth: number; readonly seconds: number; readonly position: number};
 
 /**
@@ -10,6 +11,15 @@ export type Urgency = {readonly depth: number; readonly seconds: number; readonl
  */
 export const compareUrgency = (a: Urgency, b: Urgency): number =>
   b.depth - a.depth || b.seconds - a.seconds || a.position - b.position;
+
+/**
+ * How long a step is expected to run: the median of past results that are like it, else its time limit; 0 where there is
+ * neither.
+ */
+export function expectedSeconds({spec: {resources}}: Step, {gpuHours, results}: Estimate): number {
+  if (results === 0 || gpuHours === null || resources.gpus === 0) return resources.seconds ?? 0;
+  return Math.round((gpuHours.median * 3600) / resources.gpus);
+}
 
 /** Whether whoever had no room for `refused` has none for `other` either. */
 export const asksAsMuch = (other: Resources, refused: Resources): boolean =>

@@ -1,9 +1,7 @@
-import {createHash} from 'node:crypto';
-import {createReadStream} from 'node:fs';
 import {chmod, lstat, readdir, readFile, readlink, unlink} from 'node:fs/promises';
 import {sep} from 'node:path';
-import {pipeline} from 'node:stream/promises';
 import {byCodeUnit, sha256, type Digest} from '../base/canonical.js';
+import {digestLarge} from './digest-large.js';
 
 /** Relative path (`""` is the root) to kind, executable bit and content digest. Names may hold anything. */
 export type Manifest = {readonly [path: string]: string};
@@ -20,8 +18,8 @@ export type Digested = {
 /** Files of one folder that are looked at side by side: nearly all the time is waiting for the disk. */
 const AT_ONCE = 16;
 
-/** Read at once below this size, streamed above. */
-const SMALL = 1 << 20;
+/** Read at once below this size; above, a thread takes it. */
+const SMALL = 4 << 20;
 
 /**
  * The content digest of a file or a tree: SHA-256 over one line per entry (kind, executable bit, content digest, path),
@@ -77,8 +75,5 @@ function textOf(name: Buffer): string {
 }
 
 async function digestFile(file: Buffer, size: number): Promise<Digest> {
-  if (size < SMALL) return sha256(await readFile(file));
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file, {highWaterMark: SMALL}), hash);
-  return hash.digest('hex') as Digest;
+  return size < SMALL ? sha256(await readFile(file)) : digestLarge(file);
 }

@@ -22,7 +22,7 @@ const items = (graph: Graph, stage: string): {readonly step: Step}[] =>
   [...graph.steps.values()].filter((step) => step.stage.name === stage).map((step) => ({step}));
 
 const filled = (graph: Graph): Queue<{readonly step: Step}> => {
-  const queue = new Queue<{readonly step: Step}>(graph);
+  const queue = new Queue<{readonly step: Step}>(graph, ({spec}) => spec.resources.seconds ?? 0);
   for (const item of [...items(graph, 'second'), ...items(graph, 'first')].reverse()) queue.add(item);
   return queue;
 };
