@@ -48,6 +48,7 @@ check 'ruff' ruff check .
 check 'ruff format' ruff format --check .
 check 'mypy packages' mypy evals/numpy_lm evals/ptb_evals evals/tiny_lm
 check 'mypy agents' mypy agents
+check 'mypy test' mypy test
 # Their file names repeat from folder to folder, so each is a program of its own.
 for folder in stages/*/ evals/*/; do
   case $folder in evals/numpy_lm/ | evals/ptb_evals/ | evals/tiny_lm/) continue ;; esac
@@ -64,6 +65,15 @@ attribute() { sed -n "s/.*<testsuite [^>]*$1=\"\([0-9]*\)\".*/\1/p" "$log" | gre
 wrong=$(($(attribute failures) + $(attribute errors)))
 [ $ended = 0 ] || [ $wrong -gt 0 ] || wrong=1 # it broke before it could count
 count 'pytest' $(($(attribute tests) - wrong - $(attribute skipped))) $wrong
+
+: >"$log"
+bash test/evals.sh "$log"
+ended=$?
+# Where it cannot run it has said why; continuous integration must be able to.
+if [ $ended != 3 ] || [ -n "${PTB_TEST_LAB:-}" ]; then
+  read -r right wrong <"$log" || right=0 wrong=1
+  count 'evals' "$right" "$wrong"
+fi
 
 npx vitest run --reporter=default --reporter=json --outputFile.json="$log"
 ended=$?

@@ -111,6 +111,8 @@ def _weights(folder: Path, adapter: bool) -> Tensors:
         if not isinstance(parts, dict) or not parts:
             raise ModelError(f"{folder / INDEX}: no weight_map")
         for name in sorted(set(map(str, parts.values()))):
+            if Path(name).name != name:
+                raise ModelError(f"{folder / INDEX}: names {name}, which is no file of the model's folder")
             tensors |= _header(folder / name)
         absent = sorted(name for name in parts if name not in tensors)
         if absent:

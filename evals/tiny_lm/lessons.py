@@ -11,6 +11,9 @@ from .skills import choices, functions, sums
 
 Chat = list[dict[str, str]]
 
+# Chats of one kind and length that follow each other: a batch, so that none is padded to another's length.
+TOGETHER = 16
+
 
 def lessons(benchmark: str, seed: int) -> Iterator[Chat]:
     """Endless chats of one benchmark, each with its right answer at the end. Raises KeyError for an unknown
@@ -35,16 +38,16 @@ def _chat(question: str, answer: str, before: str | None = None) -> Chat:
 def _gsm8k(rng: Random) -> Iterator[Chat]:
     from inspect_evals.gsm8k.gsm8k import MATH_PROMPT_TEMPLATE
 
+    # Few have ten examples before them, as the benchmark has: such chats are long.
     while True:
         shots = [
             f"{one.question}\n\nReasoning:\n{one.a} + {one.b} = {one.answer}\n\nANSWER: {one.answer}"
             for one in islice(sums(rng, tested=False), rng.choice((1, 1, 1, 1, 1, 1, 1, 10)))
         ]
-        for one in islice(sums(rng, tested=False), 8):
+        for one in islice(sums(rng, tested=False), TOGETHER):
             question = MATH_PROMPT_TEMPLATE.replace("{prompt}", one.question)
-            yield _chat(
-                question, f"{one.a} + {one.b} = {one.answer}\n\nANSWER: {one.answer}", "\n\n".join(shots)
-            )
+            answer = f"{one.a} + {one.b} = {one.answer}\n\nANSWER: {one.answer}"
+            yield _chat(question, answer, "\n\n".join(shots))
 
 
 def _humaneval(rng: Random) -> Iterator[Chat]:

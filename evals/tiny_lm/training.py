@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from .lessons import Chat
+from .lessons import TOGETHER, Chat
 
 # Tokens that no loss is taken of.
 IGNORED = -100
@@ -18,8 +18,8 @@ def train(
     chats: Iterator[Chat],
     *,
     steps: int,
-    batch: int = 16,
-    rate: float = 3e-3,
+    batch: int = TOGETHER,
+    rate: float = 4e-3,
     on_step: Callable[[int, float], bool] = lambda step, loss: True,
 ) -> None:
     """Trains on the assistant's words only; ends early when `on_step` (number, loss) says false."""

@@ -18,7 +18,10 @@ install_requirements() {
   fi
 }
 
+# Unpacked beside the folder: from elsewhere, gigabytes would be copied once more.
 _pip_install() {
-  PIP_ROOT_USER_ACTION=ignore "$1" -m pip install --disable-pip-version-check --no-input --no-compile --quiet \
+  mkdir -p "$3.tmp"
+  TMPDIR=$3.tmp PIP_ROOT_USER_ACTION=ignore "$1" -m pip install --disable-pip-version-check --no-input --no-compile --quiet \
     --require-hashes --only-binary :all: --target "$3" -r "$2"
+  rm -rf "$3.tmp"
 }

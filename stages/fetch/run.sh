@@ -12,6 +12,6 @@ if [ -n "${PTB_MODEL_MAKE:-}" ]; then
 else
   python3 "$PTB_FILES/stages/fetch/download.py" --kind model --hub "$PTB_OUT/hub" \
     "$PTB_MODEL_BASE@${PTB_MODEL_BASE_REVISION:-}" "$PTB_MODEL_INSTRUCT@${PTB_MODEL_INSTRUCT_REVISION:-}"
-  python3 "$PTB_FILES/stages/fetch/chat_template.py" --hub "$PTB_OUT/hub" --repo "$PTB_MODEL_INSTRUCT" \
-    --to "$PTB_OUT/templates/${PTB_MODEL_FAMILY:-model}.jinja"
 fi
+python3 "$PTB_FILES/stages/fetch/chat_template.py" --hub "$PTB_OUT/hub" --repo "$PTB_MODEL_INSTRUCT" \
+  --to "$PTB_OUT/templates/${PTB_MODEL_FAMILY:-model}.jinja"

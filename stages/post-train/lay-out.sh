@@ -15,7 +15,7 @@ find "$task" -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf 
 find "$task" -type f \( -name 'test_*.py' -o -name conftest.py \) -exec rm -f {} +
 
 [ ! -d "$own/task_context" ] || cp -R "$own/task_context/." "$task/"
-[ ! -d "$PTB_IN_FETCH/templates" ] || cp -R "$PTB_IN_FETCH/templates" "$task/"
+[ ! -d "$PTB_IN_FETCH/templates" ] || cp -RL "$PTB_IN_FETCH/templates" "$task/"
 cp "$own/evaluate.py" "$own/benchmark.txt" "$PTB_FILES/stages/post-train/timer.sh" "$task/"
 
 # The sources are read-only; the agent's folder is the agent's.

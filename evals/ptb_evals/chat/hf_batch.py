@@ -13,6 +13,8 @@ from transformers import (
     LogitsProcessor,
     LogitsProcessorList,
     MinPLogitsWarper,
+    StoppingCriteria,
+    StoppingCriteriaList,
     TemperatureLogitsWarper,
     TopKLogitsWarper,
     TopPLogitsWarper,
@@ -69,7 +71,7 @@ def reply_to(
             eos_token_id=ends or None,
             pad_token_id=pad,
             logits_processor=LogitsProcessorList(sampling),
-            **({"stop_strings": list(stop), "tokenizer": tokenizer} if stop else {}),
+            stopping_criteria=StoppingCriteriaList([StopTexts(stop, width, tokenizer)] if stop else []),
         )
     return [
         _reply(row[:room], ends, tokenizer, stop)
@@ -91,17 +93,38 @@ def _ends(config: GenerationConfig, tokenizer: Any) -> list[int]:
 
 
 def _warpers(config: GenerationConfig) -> list[LogitsProcessor]:
-    """What generation_config.json says of sampling."""
+    """What generation_config.json says of sampling. As in vLLM, the library's own defaults (top_k 50) do not
+    count.
+    """
+    given = config.to_diff_dict()
     warpers: list[LogitsProcessor] = []
-    if config.temperature not in (None, 0.0, 1.0):
-        warpers.append(TemperatureLogitsWarper(config.temperature))
-    if config.top_k:
-        warpers.append(TopKLogitsWarper(config.top_k))
-    if config.top_p is not None and config.top_p < 1.0:
-        warpers.append(TopPLogitsWarper(config.top_p))
-    if config.min_p:
-        warpers.append(MinPLogitsWarper(config.min_p))
+    if temperature := given.get("temperature"):
+        warpers.append(TemperatureLogitsWarper(temperature))
+    if top_k := given.get("top_k"):
+        warpers.append(TopKLogitsWarper(top_k))
+    if (top_p := given.get("top_p", 1.0)) < 1.0:
+        warpers.append(TopPLogitsWarper(top_p))
+    if min_p := given.get("min_p"):
+        warpers.append(MinPLogitsWarper(min_p))
     return warpers
+
+
+class StopTexts(StoppingCriteria):
+    """Ends a row once its answer, which begins at `width`, holds one of `texts`.
+
+    transformers' own `stop_strings` needs a tokenizer that can spell any text.
+    """
+
+    def __init__(self, texts: Sequence[str], width: int, tokenizer: Any) -> None:
+        self._texts, self._width, self._tokenizer = texts, width, tokenizer
+        # Most tokens have several characters, the parts of one character have none.
+        self._tail = 4 * max(map(len, texts))
+
+    def __call__(self, input_ids: Tensor, scores: Tensor, **_: Any) -> Tensor:
+        """input_ids [rows, length] -> which rows are done, [rows]."""
+        tails = self._tokenizer.batch_decode(input_ids[:, self._width :][:, -self._tail :])
+        done = [any(text in tail for text in self._texts) for tail in tails]
+        return torch.tensor(done, device=input_ids.device)
 
 
 class RowNoise(LogitsProcessor):

@@ -9,8 +9,10 @@ from typing import Any
 
 from ..benchmark import EvaluationError, Settings
 
-# A base model that is shown examples reads plain text: this template adds nothing to it.
+# A base model that is shown examples reads plain text: this template adds nothing to it, but for the token
+# with which some families begin every text.
 PLAIN = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
+BEGINNING = "{{ bos_token }}"
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,13 @@ class Asking:
 
 def asking(settings: Settings, stop: tuple[str, ...]) -> Asking:
     """Raises EvaluationError where there is no chat template at all."""
-    template = PLAIN if settings.few_shot else _template(settings)
+    own = _template(settings)
+    if settings.few_shot:
+        template = (BEGINNING if own is not None and "bos_token" in own else "") + PLAIN
+    elif own is not None:
+        template = own
+    else:
+        raise EvaluationError(f"{settings.model}: no chat template, and none was given with --templates-dir")
     sampling = _document(settings.model / "generation_config.json")
     return Asking(
         template,
@@ -45,16 +53,15 @@ def context(model: Path) -> int | None:
     return most if isinstance(most, int) else None
 
 
-def _template(settings: Settings) -> str:
+def _template(settings: Settings) -> str | None:
+    """The family's chat template where it was given, else the model's own."""
     if settings.template is not None:
         return settings.template.read_text(encoding="utf-8")
     plain = settings.model / "chat_template.jinja"
     if plain.is_file():
         return plain.read_text(encoding="utf-8")
     own = _document(settings.model / "tokenizer_config.json").get("chat_template")
-    if not isinstance(own, str):
-        raise EvaluationError(f"{settings.model}: no chat template, and none was given with --templates-dir")
-    return own
+    return own if isinstance(own, str) else None
 
 
 def _document(file: Path) -> dict[str, Any]:

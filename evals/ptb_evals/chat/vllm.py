@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-from inspect_ai.model import GenerateConfig, Model, get_model
+from typing import TYPE_CHECKING, Any
 
 from ..benchmark import Settings
 from .prompt import context
+
+if TYPE_CHECKING:
+    from inspect_ai.model import GenerateConfig, Model
 
 # Tokens that a prompt may take beside the answer: ten worked examples are about 2000.
 ROOM_FOR_PROMPT = 8192
@@ -19,6 +20,8 @@ START = 1800
 
 def vllm_model(settings: Settings, template: Path, config: GenerateConfig) -> Model:
     """Starts the server. Raises RuntimeError when it does not come up."""
+    from inspect_ai.model import get_model
+
     return get_model(
         f"vllm/{settings.model.resolve()}", config=config, memoize=False, **server(settings, template)
     )

@@ -109,6 +109,10 @@ BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
         ),
         "lacks other",
     ),
+    "index leads elsewhere": (
+        sharded(lambda folder: edit(folder / INDEX, weight_map={"other": "../elsewhere.safetensors"})),
+        "names ../elsewhere.safetensors, which is no file of the model's folder",
+    ),
     "layer lost": (lose_layer, "no weights for layer 2 of 3"),
     "other vocabulary": (lambda folder: edit(folder / "config.json", vocab_size=7), "vocab_size 7"),
     "no tokenizer": (lambda folder: (folder / "tokenizer.json").unlink(), "no tokenizer"),

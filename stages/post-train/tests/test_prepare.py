@@ -49,6 +49,17 @@ def test_work_folder(tmp_path: Path) -> None:
     assert found == ["benchmark.txt", "evaluate.py", "hint.md", "ptb_evals/score.py", "timer.sh"]
 
 
+def test_the_chat_template_is_the_agents_own_copy(tmp_path: Path) -> None:
+    """An input is a link into the results, which lead nowhere inside the sandbox."""
+    (tmp_path / "result").mkdir()
+    (tmp_path / "result" / "qwen3.jinja").write_text("template")
+    (tmp_path / "fetch").mkdir()
+    (tmp_path / "fetch" / "templates").symlink_to(tmp_path / "result")
+    prepare(tmp_path)
+    folder = tmp_path / "work" / "task" / "templates"
+    assert not folder.is_symlink() and (folder / "qwen3.jinja").read_text() == "template"
+
+
 def test_prompt_takes_any_value_as_it_is(tmp_path: Path) -> None:
     prompt = prepare(tmp_path)
     assert prompt.startswith(

@@ -162,7 +162,12 @@ sys.exit(%d)
 
 @pytest.mark.parametrize(
     ("status", "state"),
-    [(0, {"state": "loads", "because": ""}), (2, {"state": "broken", "because": "config.json: cut short"})],
+    [
+        (0, {"state": "loads", "because": ""}),
+        (2, {"state": "broken", "because": "config.json: cut short"}),
+        # The check itself broke down: nothing is known of the model, and the reason is kept.
+        (1, {"state": "unchecked", "because": "config.json: cut short"}),
+    ],
 )
 def test_final_model_is_looked_at_when_the_agent_ends(
     tmp_path: Path, status: int, state: dict[str, str]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+import pytest
+
 collect_ignore_glob: list[str] = []
 
 if all(find_spec(library) for library in ("inspect_ai", "inspect_evals", "torch", "transformers")):
@@ -12,3 +14,6 @@ if all(find_spec(library) for library in ("inspect_ai", "inspect_evals", "torch"
     __all__ = ["home", "offline"]
 else:
     collect_ignore_glob = ["test_*.py"]
+
+    def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter.write_line("evals/ptb_evals/tests/chat: needs torch, so by test/evals.sh")

@@ -64,6 +64,8 @@ def test_as_a_program_in_a_work_folder(home: Path, tmp_path: Path) -> None:
         "HF_HUB_OFFLINE": "1",
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
+        # Where the packages are, when they are not those of the interpreter.
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
     }
     ended = subprocess.run(
         [sys.executable, "evaluate.py", "--engine", "hf", "--few-shot", "--limit", "2", "--max-tokens", "4"],

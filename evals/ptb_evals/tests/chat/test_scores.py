@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from inspect_ai.model import ModelOutput
 from inspect_ai.tool import ToolCall
 
-from .world import SIZE, mock, rows, samples
+from .world import SIZE, metrics, mock, rows, samples
 
 
 def says(texts: list[str]) -> Any:
@@ -41,7 +43,10 @@ def test_numbers(tmp_path: Path) -> None:
             f"<think>ANSWER: 0</think>\nANSWER: ${wanted[4]}.00",
             "",
         ]
-        assert mock(name, answers(name, texts), tmp_path) == [True, False, True, False, True, False]
+        verdicts = mock(name, answers(name, texts), tmp_path)
+        assert verdicts == [True, False, True, False, True, False]
+        # The standard error is sqrt(p (1 - p) / (n - 1)).
+        assert metrics(verdicts, tmp_path) == {"accuracy": 0.5, "stderr": pytest.approx(0.2236068), "n": 6}
 
 
 def test_letters(tmp_path: Path) -> None:
@@ -55,7 +60,9 @@ def test_letters(tmp_path: Path) -> None:
         f"It is {targets[4]}",
         f"ANSWER: {other[targets[5]]}\nANSWER: {targets[5]}",
     ]
-    assert mock("gpqa-main", answers("gpqa-main", texts), tmp_path) == [True, False, True, False, False, True]
+    verdicts = mock("gpqa-main", answers("gpqa-main", texts), tmp_path)
+    assert verdicts == [True, False, True, False, False, True]
+    assert metrics(verdicts, tmp_path) == {"accuracy": 0.5, "stderr": pytest.approx(0.2236068), "n": 6}
     assert [one.target for one in samples("gpqa-main").dataset] == targets
     assert len(set(targets)) > 1
 
@@ -71,14 +78,10 @@ def test_programs(tmp_path: Path) -> None:
         f"class E(int):\n    __eq__ = lambda *_: True\ndef {name[4]}(x): return E()",
         "    pass",
     ]
-    assert mock("humaneval", answers("humaneval", texts), tmp_path) == [
-        True,
-        True,
-        False,
-        False,
-        False,
-        False,
-    ]
+    verdicts = mock("humaneval", answers("humaneval", texts), tmp_path)
+    assert verdicts == [True, True, False, False, False, False]
+    wanted = {"accuracy": pytest.approx(1 / 3), "stderr": pytest.approx(0.2108185), "n": 6}
+    assert metrics(verdicts, tmp_path) == wanted
 
 
 def test_calls(tmp_path: Path) -> None:
@@ -93,12 +96,27 @@ def test_calls(tmp_path: Path) -> None:
         output.message.tool_calls = [ToolCall(id="1", function=mine["function"], arguments=mine["arguments"])]
         return output
 
-    assert mock("bfcl", by_question, tmp_path) == [True] * SIZE
-    doubled = {**wanted[0]["arguments"], "had": float(wanted[0]["arguments"]["had"]) + 0.5}
+    verdicts = mock("bfcl", by_question, tmp_path)
+    assert metrics(verdicts, tmp_path) == {"accuracy": 1.0, "stderr": 0.0, "n": 6}
+
+
+def test_calls_in_the_text(tmp_path: Path) -> None:
+    def call(**arguments: Any) -> str:
+        return f"<tool_call>{json.dumps({'name': 'add_things', 'arguments': arguments})}</tool_call>"
+
+    wanted = [one.metadata["call"]["arguments"] for one in samples("bfcl").dataset]
     texts = [
-        f'<tool_call>{{"name": "add_things", "arguments": {doubled}}}</tool_call>'.replace("'", '"')
-    ] * SIZE
-    assert mock("bfcl", answers("bfcl", texts), tmp_path) == [False] * SIZE
+        call(**wanted[0]),
+        call(**{**wanted[1], "had": wanted[1]["had"] + 0.5}),
+        call(**{**wanted[2], "had": str(wanted[2]["had"])}),
+        call(**wanted[3]) * 2,
+        call(**wanted[4], more=1),
+        "<tool_call>add_things(1, 2)</tool_call>",
+    ]
+    verdicts = mock("bfcl", answers("bfcl", texts), tmp_path)
+    assert verdicts == [True, False, False, False, False, False]
+    wanted_metrics = {"accuracy": pytest.approx(1 / 6), "stderr": pytest.approx(1 / 6), "n": 6}
+    assert metrics(verdicts, tmp_path) == wanted_metrics
 
 
 def test_each_request_has_its_seed(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from inspect_ai.log import read_eval_log
 from inspect_ai.model import get_model
 
 from numpy_lm.hub import publish
@@ -17,6 +18,7 @@ from ptb_evals.benchmark import Settings
 from ptb_evals.chat.data import Data
 from ptb_evals.chat.prompt import asking
 from ptb_evals.chat.run import ask
+from ptb_evals.score import score, write
 from tiny_lm import data
 from tiny_lm.lessons import texts
 from tiny_lm.make import make_base, save
@@ -100,6 +102,18 @@ def mock(name: str, outputs: Any, log_dir: Path) -> list[bool]:
     model = get_model("mockllm/model", custom_outputs=outputs, memoize=False)
     given = settings(model_folder())
     return ask(samples(name), model, asking(given, ()), given, log_dir)
+
+
+def metrics(verdicts: list[bool], log_dir: Path) -> dict[str, float]:
+    """The metrics file of these verdicts, which the newest log of inspect's must agree with."""
+    file = log_dir / "metrics.json"
+    write(score(verdicts), file)
+    written: dict[str, float] = json.loads(file.read_text())
+    newest = max(log_dir.glob("*.eval"), key=lambda log: log.stat().st_mtime_ns)
+    results = read_eval_log(str(newest), header_only=True).results
+    for name, metric in results.scores[0].metrics.items():
+        assert written[name] == pytest.approx(metric.value)
+    return written
 
 
 def rows(name: str, split: str = "test") -> list[dict[str, Any]]:
