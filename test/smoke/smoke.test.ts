@@ -51,7 +51,7 @@ beforeAll(async () => {
   symlinkSync(join(REPOSITORY, 'node_modules'), join(project, 'node_modules'));
 });
 
-afterAll(() => rmSync(project, {recursive: true, force: true}));
+afterAll(() => rmSync(project, {recursive: true, force: true}), 60_000);
 
 describe('the smoke profile', () => {
   let table: Table;
