@@ -1,5 +1,5 @@
-// `npm run bench:site`: how long the site of a large matrix takes to build, and how large its first page is. Results are made
-// up: 12 agents × 28 model-benchmark pairs × 3 replicates, each with a trace.
+// `npm run bench:site`: how long the site of a large matrix takes to build, how large its pages are, and how soon Chromium has
+// them ready. Results are made up: 12 agents × 28 model-benchmark pairs × 3 replicates, each with a trace, two of them long.
 import {mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {cpus, tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -9,19 +9,25 @@ import type {SiteCell, SiteData, SiteStep} from '../../src/report/site/model.js'
 import type {CellEvidence} from '../../src/score/evidence.js';
 import {tableOf} from '../../src/score/table.js';
 import type {ResultRecord} from '../../src/store/result.js';
+import {startChromium} from '../../test/rig/chromium.js';
+import {measure} from './browser.js';
 
 const TRACE_LINES = 300;
+const LONG = [10, 100];
 const built = fileURLToPath(new URL('../../dist/report/site/build.js', import.meta.url));
 const {buildSite} = (await import(built)) as typeof import('../../src/report/site/build.js');
 
 const range = (prefix: string, count: number): string[] => Array.from({length: count}, (_, n) => `${prefix}${n + 1}`);
 const root = mkdtempSync(join(tmpdir(), 'ptb-bench-site-'));
 const digest = 'a'.repeat(64);
-const trace = range('line ', TRACE_LINES)
-  .map((text) =>
-    JSON.stringify({time: '2026-01-01T00:00:00.000Z', kind: 'tool_call', tool: 'bash', text: text.repeat(20)}),
-  )
-  .join('\n');
+const traceOf = (lines: number): string =>
+  range('line ', lines)
+    .map((text) =>
+      JSON.stringify({time: '2026-01-01T00:00:00.000Z', kind: 'tool_call', tool: 'bash', text: `${text} `.repeat(20)}),
+    )
+    .join('\n');
+const trace = traceOf(TRACE_LINES);
+const longTraces = LONG.map((megabytes) => traceOf(Math.round((megabytes * 1e6) / (trace.length / TRACE_LINES))));
 
 function stepOf(stage: string, at: SiteCell['at'], n: number, files: Record<string, string>): SiteStep {
   const dir = join(root, 'results', stage, Object.values(at).join('-'));
@@ -84,7 +90,7 @@ const cells = at.map((axes, n): SiteCell => ({
   row: axes.agent,
   score: table.cells[n]!,
   steps: [
-    stepOf('post-train', axes, n, {'trace.jsonl': trace, 'prompt.txt': 'Train it.'}),
+    stepOf('post-train', axes, n, {'trace.jsonl': longTraces[n] ?? trace, 'prompt.txt': 'Train it.'}),
     stepOf('audit', axes, n, {'audit.json': '{"flagged": false, "flags": [], "findings": []}'}),
     stepOf('evaluate', axes, n, {'metrics.json': '{"accuracy": 0.5, "stderr": 0.01, "n": 100}'}),
   ],
@@ -120,4 +126,7 @@ process.stdout.write(
     `built in ${first.toFixed(1)} s, again with nothing changed in ${again.toFixed(1)} s\n` +
     `${data.frame.pages.map(kb).join(', ')}\n`,
 );
+const browser = await startChromium();
+for (const line of await measure(browser, out, cells.slice(0, LONG.length + 1))) process.stdout.write(`${line}\n`);
+await browser.close();
 rmSync(root, {recursive: true});

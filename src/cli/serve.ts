@@ -2,7 +2,7 @@ import {createReadStream, statSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {createServer, type ServerResponse} from 'node:http';
 import {extname, join, normalize, sep} from 'node:path';
-import {LIVE_MARK} from '../report/site/layout.js';
+import {asLive} from '../report/site/layout.js';
 import {list} from '../store/write.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
 import {EXIT, type Terminal} from './terminal.js';
@@ -17,8 +17,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '.json': 'application/json',
   '.csv': 'text/csv; charset=utf-8',
 };
-
-const LIVE = '<meta name="ptb-live" content="yes">';
 
 /**
  * Serves a report to this machine alone, builds it anew when the results or the journal change, and tells the pages. Until
@@ -127,7 +125,7 @@ async function answer(out: string, pathname: string, response: ServerResponse): 
     return;
   }
   const text = await readFile(file, 'utf8');
-  response.end(text.replace(LIVE_MARK, LIVE).replace("default-src 'none';", "default-src 'none'; connect-src 'self';"));
+  response.end(asLive(text));
 }
 
 /** Undefined for what would lead out of the folder. */

@@ -1,25 +1,17 @@
-import {existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {once} from 'node:events';
+import {mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {createServer, type AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
-import {chromium, type Browser, type Page} from 'playwright-core';
+import {strToU8, zipSync} from 'fflate';
+import type {Browser, Page} from 'playwright-core';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {startChromium} from '../rig/chromium.js';
 import {newProject, type Project} from '../rig/project.js';
 
 // A real browser on a real site. The stages are a line of bash each: what counts here is what becomes of their files.
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) =>
-  existsSync(file),
-);
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 const HOSTILE = '<img src=x onerror=alert(1)></script><script>alert(2)</script>';
 
@@ -28,6 +20,33 @@ const made = (project: Project, name: string, declared: object, script: string):
   project.stage(name, {run: ['bash', 'run.sh'], ...declared});
   project.write({[`stages/${name}/run.sh`]: script});
 };
+
+/** As inspect-ai writes its logs: a zip of a header and a file for each sample. */
+function logOf(samples: number): Uint8Array {
+  const json = (value: unknown): Uint8Array => strToU8(JSON.stringify(value));
+  const sample = (n: number): unknown => ({
+    id: n === 0 ? HOSTILE : n,
+    input: 'a question of the test split',
+    scores: {match: {value: n === 0 ? 'C' : 'I'}},
+    output: {choices: [{stop_reason: n === 2 ? 'max_tokens' : 'stop'}], usage: {output_tokens: 10 * (n + 1)}},
+    ...(n === 1 ? {error: {message: 'broke off'}} : {}),
+  });
+  const files = Array.from({length: samples}, (_, n) => [`samples/${n}_epoch_1.json`, json(sample(n))] as const);
+  return zipSync({
+    'header.json': json({status: 'success'}),
+    'summaries.json': strToU8('[]'),
+    ...Object.fromEntries(files),
+  });
+}
+
+/** A port that nobody had a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const {port} = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
 
 const AXES = ['agent', 'model', 'benchmark', 'replicate'];
 
@@ -67,7 +86,7 @@ echo '{"input_tokens": 1000, "cached_tokens": 10, "output_tokens": 50, "cost_usd
     {for: AXES, needs: ['post-train'], outputs: {audit: 'audit.json'}},
     `if [ "$PTB_AGENT" = cheat ]; then
   cat >audit.json <<'END'
-{"version": 1, "flagged": true, "flags": ["C"], "skipped": [], "findings": [{"flag": "C", "check": "items", "summary": ${JSON.stringify(`saw ${HOSTILE}`)}, "evidence": [{"file": "a.txt", "line": 3, "excerpt": ${JSON.stringify(HOSTILE)}, "item": null}]}]}
+{"version": 1, "flagged": true, "flags": ["C"], "judged": "unjudged", "skipped": [{"check": "lineage", "because": "no final model"}], "lineage": {"nearest": "org/thinking", "distance": {"base": 0.25, "instruct": 0.5}, "share": 0.1, "cosine": 0.2}, "findings": [{"flag": "C", "source": "contamination.items", "severity": "flag", "summary": ${JSON.stringify(`saw ${HOSTILE}`)}, "evidence": [{"file": "a.txt", "line": 3, "excerpt": ${JSON.stringify(HOSTILE)}, "item": null, "overlap": 0.93}]}]}
 END
 else echo '{"version": 1, "flagged": false, "flags": [], "findings": [], "skipped": []}' >audit.json; fi
 `,
@@ -75,8 +94,13 @@ else echo '{"version": 1, "flagged": false, "flags": [], "findings": [], "skippe
   made(
     project,
     'evaluate',
-    {for: AXES, needs: ['post-train'], outputs: {metrics: 'metrics.json'}},
-    `case $PTB_AGENT in
+    {for: AXES, needs: ['post-train'], outputs: {metrics: 'metrics.json', log: {path: 'log', optional: true}}},
+    `mkdir log
+case $PTB_AGENT in
+good) cp "$PTB_FILES/stages/evaluate/items.eval" log/ ;;
+cheat) echo 'no zip' >log/items.eval ;;
+esac
+case $PTB_AGENT in
 good) echo "{\\"accuracy\\": 0.$PTB_REPLICATE$((PTB_REPLICATE + 4)), \\"stderr\\": 0.01, \\"n\\": 100}" ;;
 cheat) echo '{"accuracy": 1, "stderr": 0, "n": 100}' ;;
 broken) echo '{"accuracy": NaN}' ;;
@@ -91,14 +115,14 @@ esac >metrics.json
 echo '{"accuracy": 0.6, "stderr": 0.01, "n": 100}' >instruct.json
 `,
   );
+  project.write({'stages/evaluate/items.eval': logOf(3)});
   const run = await project.run().ended;
   expect(run.code).toBe(1); // some of "broken" fail
   site = mkdtempSync(join(tmpdir(), 'ptb-site-'));
   const report = await project.ptb('report', '--out', site).ended;
   expect(report.stderr).toBe('');
   expect(report.code).toBe(0);
-  if (CHROMIUM === undefined) throw new Error('no Chromium here; containers/setup.sh browser installs it');
-  browser = await chromium.launch({executablePath: CHROMIUM, args: FLAGS});
+  browser = await startChromium();
 }, 240_000);
 
 afterAll(async () => {
@@ -196,8 +220,32 @@ describe('the site', {timeout: 60_000}, () => {
     expect(await page.locator('.callout').first().textContent()).toMatch(
       /5\.00 %, a substitute because the cell is flagged/,
     );
-    expect(await page.locator('main').textContent()).toContain(`saw ${HOSTILE}`);
+    const text = (await page.locator('main').textContent())!;
+    for (const part of [
+      `saw ${HOSTILE}`,
+      'contamination.items',
+      '0.93',
+      'unjudged: the judge failed',
+      'org/thinking',
+      'lineage: no final model',
+    ]) {
+      expect(text).toContain(part);
+    }
     expect(await page.locator('main img').count()).toBe(0);
+    expect(wrong).toEqual([]);
+  });
+
+  test('how the answers of the evaluation ended, without their text', async () => {
+    const {page, wrong} = await visit('cells.html');
+    await page.getByLabel('Words').fill('good m1');
+    await page.locator('#cells tbody tr:visible a').first().click();
+    await page.waitForURL(/cells\/.*index\.html/);
+    const text = (await page.locator('main').textContent())!.replaceAll(/\s+/g, ' ');
+    for (const part of ['success, 3 items, 1 errors', '20 on average, at most 30', '1 max_tokens'])
+      expect(text).toContain(part);
+    expect(text).not.toContain('a question of the test split');
+    await page.locator('summary', {hasText: 'Item by item'}).click();
+    expect(await page.locator('tr', {hasText: HOSTILE}).textContent()).toContain('right');
     expect(wrong).toEqual([]);
   });
 
@@ -288,3 +336,41 @@ describe('the folder', () => {
     rmSync(empty, {recursive: true});
   });
 });
+
+test(
+  '--serve shows a run while it goes on: a page takes what is new and keeps what its reader chose',
+  {timeout: 120_000},
+  async () => {
+    await using own = await newProject();
+    const work = own.stage('work', {for: ['agent'], outputs: {out: 'out.txt'}});
+    own.pipeline({
+      name: 'served',
+      matrix: {agent: ['a', 'b'], model: ['m'], benchmark: ['x']},
+      score: {measured: 'work/out.txt', verdict: 'work/out.txt', worked: 'work', usage: 'work/out.txt', baselines: {}},
+    });
+    const out = '{"accuracy": 0.5, "n": 4, "version": 1, "flagged": false, "flags": [], "findings": []}';
+    const run = own.run();
+    const first = await work.nextInvocation({agent: 'a'});
+    const second = await work.nextInvocation({agent: 'b'});
+    const port = await freePort();
+    const serving = own.ptb('report', '--serve', String(port), '--out', join(own.root, 'runs/site'));
+    await serving.says('until Ctrl-C');
+    const page = await browser!.newPage();
+    const wrong: string[] = [];
+    page.on('pageerror', (error) => wrong.push(error.message));
+    page.on('console', (message) => wrong.push(message.text()));
+    await page.goto(`http://127.0.0.1:${port}/cells.html`);
+    await page.locator('.live').waitFor();
+    expect(await page.locator('#cells tbody').textContent()).not.toContain('done');
+    await page.getByLabel('Words').fill('a');
+    await first.exit(0, {'out.txt': out});
+    await page.locator('#cells tbody tr:visible', {hasText: '50.0'}).waitFor();
+    expect(await page.getByLabel('Words').inputValue()).toBe('a');
+    await second.exit(0, {'out.txt': out});
+    await run.ended;
+    await page.close();
+    expect(wrong).toEqual([]);
+    serving.kill('SIGINT');
+    await serving.ended;
+  },
+);

@@ -1,9 +1,12 @@
 import {describeOutcome} from '../../base/outcome.js';
 import {describeBytes, describeSeconds} from '../../base/quantity.js';
-import {asText, isObject, type Json} from '../../base/json.js';
+import type {Json} from '../../base/json.js';
 import type {Sample} from '../telemetry.js';
 import {readable} from '../trace.js';
+import type {EvaluationLog} from '../evaluation-log.js';
+import {auditOf} from './audit.js';
 import {inkOf, kindOf} from './cells.js';
+import {evaluationOf} from './evaluation.js';
 import {html, type Html} from './html.js';
 import {table} from './layout.js';
 import type {SiteCell, SiteStep} from './model.js';
@@ -15,6 +18,7 @@ export type CellFiles = {
   readonly prompt: string | undefined;
   readonly audit: Json | undefined;
   readonly metrics: Json | undefined;
+  readonly log: EvaluationLog | null;
   readonly trace: {
     /** Where chunks lie, with the height in pixels that each will take, about. */
     readonly chunks: readonly number[];
@@ -36,7 +40,8 @@ export type CellFiles = {
 export const cellPage = (cell: SiteCell, files: CellFiles): Html =>
   html`<p class="crumbs"><a href="../../cells.html">Cells</a> / ${cell.row}</p>
     <h1>${cell.label}</h1>
-    ${verdict(cell)} ${facts(cell)} ${auditOf(files)} ${traceOf(files)} ${promptOf(files)} ${evaluationOf(files)}
+    ${verdict(cell)} ${facts(cell)} ${auditOf(files.audit)} ${traceOf(files)} ${promptOf(files)}
+    ${evaluationOf(files.metrics, files.log)}
     <h2>Steps, files, digests</h2>
     ${cell.steps.map((step) => stepOf(step, files))}
     ${cell.shared.length === 0 ? '' : html`<h3>Shared with other cells</h3>`}
@@ -108,47 +113,6 @@ function facts(cell: SiteCell): Html {
   </dl>`;
 }
 
-/** How much evidence of a finding is shown. */
-const MOST_EVIDENCE = 20;
-
-function auditOf({audit}: CellFiles): Html {
-  if (!isObject(audit)) return html``;
-  const items = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? (value as readonly Json[]) : []);
-  const findings = items(audit.findings).filter(isObject);
-  const skipped = items(audit.skipped);
-  return html`<h2>Audit</h2>
-    <p>
-      ${audit.flagged === true ? html`<span class="tag bad">flagged ${items(audit.flags).map(asText).join(', ')}</span>` : html`<span class="tag good">not flagged</span>`}
-    </p>
-    ${findings.map((finding) => {
-      const evidence = items(finding.evidence).filter(isObject);
-      return html`<details ${audit.flagged === true ? html`open` : ''}>
-        <summary>${asText(finding.flag)}: ${readable(asText(finding.summary))}</summary>
-        <p class="soft">${asText(finding.check ?? '')}</p>
-        ${
-          evidence.length === 0
-            ? ''
-            : table(
-                `Evidence: ${asText(finding.summary)}`,
-                [
-                  {title: 'File', kind: 'text'},
-                  {title: 'Line', kind: 'number'},
-                  {title: 'Excerpt', kind: 'text'},
-                  {title: 'Item', kind: 'text'},
-                ],
-                evidence.slice(0, MOST_EVIDENCE).map((one) => ({
-                  cells: [one.file, one.line, one.excerpt, one.item].map((value) => ({
-                    show: value === null || value === undefined ? '' : readable(asText(value)).slice(0, 1000),
-                  })),
-                })),
-              )
-        }
-        ${evidence.length > MOST_EVIDENCE ? html`<p class="soft">${evidence.length - MOST_EVIDENCE} more in audit.json</p>` : ''}
-      </details>`;
-    })}
-    ${skipped.length > 0 ? html`<p class="soft">Not checked: ${skipped.map((one) => readable(asText(one))).join('; ')}</p>` : ''}`;
-}
-
 function traceOf({trace}: CellFiles): Html {
   if (!trace) return html``;
   return html`<h2>Trace</h2>
@@ -171,18 +135,6 @@ const promptOf = ({prompt}: CellFiles): Html =>
           <summary>What the agent was asked</summary>
           <pre tabindex="0">${readable(prompt)}</pre>
         </details>`;
-
-function evaluationOf({metrics}: CellFiles): Html {
-  if (!isObject(metrics)) return html``;
-  return html`<h2>Evaluation</h2>
-    <dl class="facts">
-      ${Object.entries(metrics).map(([name, value]) => {
-        const text = readable(asText(value));
-        return html`<dt>${name}</dt>
-          <dd>${text.length > 600 ? html`<pre tabindex="0">${text.slice(0, 20_000)}</pre>` : text}</dd>`;
-      })}
-    </dl>`;
-}
 
 function stepOf(step: SiteStep, files: CellFiles): Html {
   const {record, folder} = step.result ?? {};

@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import type {ScoreSettings} from '../../config/pipeline.js';
 import {attemptPaths} from '../../store/paths.js';
 import {readJson, readText} from '../../store/write.js';
+import {readEvaluationLog} from '../evaluation-log.js';
 import {Watcher, type Behaviour} from '../behaviour.js';
 import {readTelemetry} from '../telemetry.js';
 import {readable, readTrace, type TraceEntry} from '../trace.js';
@@ -54,6 +55,11 @@ export function writeEvidence(cell: SiteCell, dir: string, settings: ScoreSettin
     'task',
   );
   if (work !== undefined) watcher.readScripts(work);
+  const {stage: measured} = split(settings.measured);
+  const log = output(
+    cell.steps.find(({stage}) => stage === measured),
+    'log',
+  );
   const shownText = (file: string | undefined): string | undefined =>
     file !== undefined && size(file) <= LARGEST_SHOWN ? readText(file) : undefined;
   const shownJson = (file: string | undefined) =>
@@ -63,6 +69,7 @@ export function writeEvidence(cell: SiteCell, dir: string, settings: ScoreSettin
       prompt: shownText(find('prompt.txt')),
       audit: shownJson(named(settings.verdict)),
       metrics: shownJson(named(settings.measured)),
+      log: log === undefined ? null : readEvaluationLog(log),
       trace,
       copied,
       logs,

@@ -34,8 +34,15 @@ export type Frame = {
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'";
 
-/** Where `ptb report --serve` puts what makes a page live. */
-export const LIVE_MARK = '<!--live-->';
+const LIVE_MARK = '<!--live-->';
+
+/** A page as `ptb report --serve` hands it out: it may ask its own server for what is new. */
+export function asLive(page: string): string {
+  const shown = (policy: string): string => html`${policy}`.text;
+  return page
+    .replace(LIVE_MARK, '<meta name="ptb-live" content="yes">')
+    .replace(shown(POLICY), () => shown(`${POLICY}; connect-src 'self'`));
+}
 
 export function document({title, under, up, body}: Page, {name, version, made, pages}: Frame): string {
   const {text} = html`<!doctype html>
