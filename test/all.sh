@@ -46,16 +46,17 @@ check 'tsc in the browser' npx tsc --noEmit -p src/report/site/client
 check 'shellcheck' bash -c "git ls-files '*.sh' src/bin/ptb .ci/run | xargs shellcheck"
 check 'ruff' ruff check .
 check 'ruff format' ruff format --check .
-check 'mypy packages' mypy evals/numpy_lm evals/ptb_evals evals/tiny_lm
+check 'mypy packages' mypy evals/numpy_lm evals/ptb_evals evals/small_lm evals/tiny_lm
 check 'mypy agents' mypy agents
 check 'mypy test' mypy test
 # Their file names repeat from folder to folder, so each is a program of its own.
 for folder in stages/*/ evals/*/; do
-  case $folder in evals/numpy_lm/ | evals/ptb_evals/ | evals/tiny_lm/) continue ;; esac
+  case $folder in evals/numpy_lm/ | evals/ptb_evals/ | evals/small_lm/ | evals/tiny_lm/) continue ;; esac
   compgen -G "$folder*.py" >/dev/null || continue
   check "mypy $folder" env MYPYPATH="evals:agents:$folder:${folder}tests:stages/evidence" mypy "$folder"
 done
 
+check 'mypy bench/gpu' env MYPYPATH="evals:bench/gpu" mypy bench/gpu
 check 'mypy bench/audit' env MYPYPATH="evals:bench/audit:stages/evidence:stages/audit" mypy bench/audit
 check 'bench/audit: recall and precision' python3 bench/audit/suite.py
 

@@ -4,9 +4,20 @@ import type {Argv} from '../base/argv.js';
 export const GPU_DEVICES = '{gpu devices}';
 
 const SCRIPT = `
-folder=$1 mark=$2 length=$3
-template=("\${@:4:length}")
-shift $((3 + length))
+folder=$1 driver=$2 mark=$3 length=$4
+template=("\${@:5:length}")
+shift $((4 + length))
+given=,\${CUDA_VISIBLE_DEVICES-\${APPTAINERENV_CUDA_VISIBLE_DEVICES-}},
+strangers=' '
+case $given in ,GPU-*)
+  for file in "$driver"/gpus/*/information; do
+    uuid='' minor=''
+    while read -r name rest; do
+      case "$name $rest" in 'GPU UUID:'*) uuid=\${rest##*[: ]} ;; 'Device Minor:'*) minor=\${rest##*[: ]} ;; esac
+    done 2>/dev/null <"$file"
+    case $given in *",$uuid,"*) ;; *) strangers="$strangers\${minor:+nvidia$minor }" ;; esac
+  done ;;
+esac
 words=()
 for word; do
   if [ "$word" != "$mark" ]; then
@@ -15,6 +26,7 @@ for word; do
   fi
   for device in "$folder"/nvidia*; do
     [ -e "$device" ] || continue
+    case $strangers in *" \${device##*/} "*) continue ;; esac
     for part in "\${template[@]}"; do words+=("\${part//@/$device}"); done
   done
 done
@@ -22,10 +34,16 @@ exec "\${words[@]}"`;
 
 /**
  * The command with GPU_DEVICES replaced, when it is run and where it is run, by `template` for each device file of an NVIDIA
- * GPU, `@` being its path: whoever submits a job does not know the machine.
+ * GPU, `@` being its path: whoever submits a job does not know the machine. Where CUDA_VISIBLE_DEVICES names GPUs by UUID and
+ * the driver says which is which, the files of other GPUs are left out.
  */
-export const withGpuDevices = (template: readonly string[], command: Argv, folder = '/dev'): Argv => [
+export const withGpuDevices = (
+  template: readonly string[],
+  command: Argv,
+  folder = '/dev',
+  driver = '/proc/driver/nvidia',
+): Argv => [
   ...(['/bin/bash', '-c', SCRIPT, 'gpu-devices'] as const),
-  ...[folder, GPU_DEVICES, String(template.length), ...template],
+  ...[folder, driver, GPU_DEVICES, String(template.length), ...template],
   ...command,
 ];

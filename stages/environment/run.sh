@@ -3,7 +3,7 @@
 # Built twice, the folder is the same bit for bit: that is how later steps stay cached.
 set -euo pipefail
 
-[ -n "${PTB_ENVIRONMENT_REQUIREMENTS:-}" ] || exit 0
+[ -n "${PTB_ENVIRONMENT_REQUIREMENTS:-}${PTB_ENVIRONMENT_PYTHON:-}" ] || exit 0
 
 here=$PTB_FILES/stages/environment
 # shellcheck source=/dev/null
@@ -11,7 +11,12 @@ here=$PTB_FILES/stages/environment
 # shellcheck source=/dev/null
 . "$here/install.sh"
 
-python=$(find_python)
-install_requirements "$python" "$PTB_FILES/$PTB_ENVIRONMENT_REQUIREMENTS" "$PTB_OUT/env/site"
+python=${PTB_ENVIRONMENT_PYTHON:-$(find_python)}
+if ! "$python" -c '' 2>/dev/null; then
+  echo "environment.python: $python cannot be started in the sandbox; name another, or its folder in sandbox.expose" >&2
+  exit 1
+fi
+[ -z "${PTB_ENVIRONMENT_REQUIREMENTS:-}" ] ||
+  install_requirements "$python" "$PTB_FILES/$PTB_ENVIRONMENT_REQUIREMENTS" "$PTB_OUT/env/site"
 "$python" -I "$here/assemble.py" \
   --env "$PTB_OUT/env" --project "$PTB_FILES" --packages "${PTB_ENVIRONMENT_PACKAGES:-[]}"

@@ -16,13 +16,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, {recursive: true}));
 
-const printed = async (template: readonly string[]): Promise<string[]> => {
+const printed = async (template: readonly string[], env: Record<string, string> = {}): Promise<string[]> => {
   const [program, ...args] = withGpuDevices(
     template,
     ['printf', '%s\\n', '--before', GPU_DEVICES, 'two words', '$HOME', ''],
     folder,
+    join(folder, 'driver'),
   );
-  return (await execa(program, args, {stripFinalNewline: false})).stdout.split('\n').slice(0, -1);
+  return (await execa(program, args, {stripFinalNewline: false, env})).stdout.split('\n').slice(0, -1);
 };
 
 test('the devices are those of the machine on which the command is run, when it is run', async () => {
@@ -36,6 +37,21 @@ test('the devices are those of the machine on which the command is run, when it 
     ...['two words', '$HOME', ''],
   ]);
   expect((await printed(['--device', '@'])).slice(1, 3)).toEqual(['--device', devices[0]]);
+});
+
+test('of GPUs named by UUID only their own files, where the driver says which they are', async () => {
+  for (const name of ['nvidia0', 'nvidia1', 'nvidiactl']) writeFileSync(join(folder, name), '');
+  for (const minor of [0, 1]) {
+    mkdirSync(join(folder, `driver/gpus/0000:0${minor}:00.0`), {recursive: true});
+    const information = `Model: \t\t NVIDIA H200\nGPU UUID: \t GPU-${minor}\nBus Type: \t PCIe\nDevice Minor: \t ${minor}\n`;
+    writeFileSync(join(folder, `driver/gpus/0000:0${minor}:00.0/information`), information);
+  }
+  const bound = async (name: string, value: string): Promise<string[]> =>
+    (await printed(['@'], {[name]: value})).slice(1, -3).map((file) => file.slice(folder.length + 1));
+  expect(await bound('CUDA_VISIBLE_DEVICES', 'GPU-1')).toEqual(['nvidia1', 'nvidiactl']);
+  expect(await bound('APPTAINERENV_CUDA_VISIBLE_DEVICES', 'GPU-0')).toEqual(['nvidia0', 'nvidiactl']);
+  expect(await bound('CUDA_VISIBLE_DEVICES', 'GPU-1,GPU-0')).toEqual(['nvidia0', 'nvidia1', 'nvidiactl']);
+  expect(await bound('CUDA_VISIBLE_DEVICES', '0')).toEqual(['nvidia0', 'nvidia1', 'nvidiactl']);
 });
 
 const settings = {program: 'x', skeleton: '/root', root: [], limitsMemory: false, own: []};

@@ -1,7 +1,8 @@
 """The engine `hf`: transformers on a GPU or the CPU, behind inspect-ai's model interface.
 
-All requests wait together; the longest prompts are answered first, `max_connections` rows at a time, so that
-rows of one batch need little padding.
+All requests wait together; the longest prompts are answered first, `max_connections` rows at a time: on a
+GPU a row that has its answer makes room for the next prompt (hf_stream), elsewhere a batch is answered
+after the other (hf_batch).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from transformers.utils import logging
 from ..benchmark import ModelError, Settings
 from ..scorers.call import hermes
 from .hf_batch import Prompt, Reply, reply_to
+from .hf_stream import can_stream, places_for, replies_to
 from .prompt import Asking, context
 from .run import described
 
@@ -106,31 +108,46 @@ class HfModel(ModelAPI):
     def _answer(self, waiting: list[_Waiting]) -> None:
         """Answers some of those who wait and takes them out of the list."""
         waiting.sort(key=lambda one: -len(one.prompt.ids))
-        rows = self._settings.max_connections
+        prompts = [one.prompt for one in waiting]
+        rows = min(self._settings.max_connections, len(waiting))
+        streams = self._device == "cuda" and can_stream(self._model)
         if self._device == "cuda":
-            rows = min(rows, self._rows_that_fit(waiting[0].prompt))
+            longest = places_for(prompts) if streams else len(prompts[0].ids) + prompts[0].room
+            rows = min(rows, self._rows_that_fit(longest))
         while True:
-            batch = waiting[:rows]
             try:
-                replies = reply_to(
-                    [one.prompt for one in batch],
-                    self._model,
-                    self._tokenizer,
-                    self._how.greedy,
-                    self._how.stop,
-                )
-                break
+                if streams:
+                    self._answer_all(waiting, rows)
+                else:
+                    self._answer_first(waiting, rows)
+                return
             except torch.OutOfMemoryError:
                 if rows == 1:
                     raise
-                rows = len(batch) // 2
+                rows //= 2
                 torch.cuda.empty_cache()
+
+    def _answer_all(self, waiting: list[_Waiting], rows: int) -> None:
+        """Each is taken out of the list as soon as it has its answer."""
+        everyone = list(waiting)
+        prompts = [one.prompt for one in everyone]
+        for number, reply in replies_to(
+            prompts, self._model, self._tokenizer, self._how.greedy, self._how.stop, rows
+        ):
+            waiting.remove(everyone[number])
+            everyone[number].reply.set_result(reply)
+
+    def _answer_first(self, waiting: list[_Waiting], rows: int) -> None:
+        """The first `rows` of the list, in one batch."""
+        batch = waiting[:rows]
+        prompts = [one.prompt for one in batch]
+        replies = reply_to(prompts, self._model, self._tokenizer, self._how.greedy, self._how.stop)
         del waiting[:rows]
         for one, reply in zip(batch, replies, strict=True):
             one.reply.set_result(reply)
 
-    def _rows_that_fit(self, longest: Prompt) -> int:
-        """How many rows of the longest prompt and answer have room for their keys and values, at least 1."""
+    def _rows_that_fit(self, length: int) -> int:
+        """How many rows of so many tokens have room for their keys and values, at least 1."""
         config = self._model.config.get_text_config()
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
@@ -139,10 +156,10 @@ class HfModel(ModelAPI):
         usable = free - (1 - self._settings.gpu_memory_utilization) * total
         # Growing a cache by one position copies it, so for a moment two of one layer's are there; a
         # tenth covers it.
-        return max(1, int(0.9 * usable / (per_token * (len(longest.ids) + longest.room))))
+        return max(1, int(0.9 * usable / (per_token * length)))
 
 
-@dataclass
+@dataclass(eq=False)
 class _Waiting:
     prompt: Prompt
     reply: Future[Reply] = field(default_factory=Future)

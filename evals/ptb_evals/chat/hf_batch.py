@@ -46,7 +46,7 @@ def reply_to(
     rounding.
     """
     config: GenerationConfig = model.generation_config
-    ends = _ends(config, tokenizer)
+    ends = ends_of(config, tokenizer)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else ends[0]
     width = max(len(prompt.ids) for prompt in prompts)
     ids = torch.full((len(prompts), width), pad)
@@ -55,7 +55,9 @@ def reply_to(
         ids[row, width - len(prompt.ids) :] = torch.tensor(prompt.ids)
         mask[row, width - len(prompt.ids) :] = 1
     sampling = (
-        [] if greedy else [*_warpers(config), RowNoise([prompt.seed for prompt in prompts], model.device)]
+        []
+        if greedy
+        else [*warpers(config), RowNoise([prompt.seed for prompt in prompts], width, model.device)]
     )
     with torch.inference_mode():
         made = model.generate(
@@ -74,25 +76,25 @@ def reply_to(
             stopping_criteria=StoppingCriteriaList([StopTexts(stop, width, tokenizer)] if stop else []),
         )
     return [
-        _reply(row[:room], ends, tokenizer, stop)
+        reply_of(row[:room], ends, tokenizer, stop)
         for row, room in zip(made[:, width:].tolist(), (prompt.room for prompt in prompts), strict=True)
     ]
 
 
-def _reply(ids: list[int], ends: Sequence[int], tokenizer: Any, stop: Sequence[str]) -> Reply:
+def reply_of(ids: list[int], ends: Sequence[int], tokenizer: Any, stop: Sequence[str]) -> Reply:
     until = next((place for place, token in enumerate(ids) if token in ends), len(ids))
     text: str = tokenizer.decode(ids[:until], skip_special_tokens=True)
     cut = min((place for mark in stop if (place := text.find(mark)) >= 0), default=None)
     return Reply(text[:cut], until, ended=until < len(ids) or cut is not None)
 
 
-def _ends(config: GenerationConfig, tokenizer: Any) -> list[int]:
+def ends_of(config: GenerationConfig, tokenizer: Any) -> list[int]:
     """The tokens that end an answer: those of generation_config.json and the tokenizer's own, as in vLLM."""
     named = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
     return sorted({token for token in (*named, tokenizer.eos_token_id) if token is not None})
 
 
-def _warpers(config: GenerationConfig) -> list[LogitsProcessor]:
+def warpers(config: GenerationConfig) -> list[LogitsProcessor]:
     """What generation_config.json says of sampling. As in vLLM, the library's own defaults (top_k 50) do not
     count.
     """
@@ -128,18 +130,39 @@ class StopTexts(StoppingCriteria):
 
 
 class RowNoise(LogitsProcessor):
-    """Adds Gumbel noise, each row from a generator of its own: the largest sum is a sample of the row's
-    softmax.
+    """Adds Gumbel noise of each row's own seed: the largest sum is a sample of the row's softmax.
+
+    `width` is the prompts' length in tokens.
 
     Source: E. J. Gumbel, Statistical Theory of Extreme Values, 1954; known as the Gumbel-max trick.
     """
 
-    def __init__(self, seeds: Sequence[int], device: torch.device) -> None:
-        self._generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
+    def __init__(self, seeds: Sequence[int], width: int, device: torch.device) -> None:
+        self._seeds = torch.tensor(seeds, device=device)
+        self._width = width
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
         """scores [rows, vocabulary] -> the same shape."""
-        noise = torch.empty_like(scores, dtype=torch.float32)
-        for row, generator in zip(noise, self._generators, strict=True):
-            row.exponential_(generator=generator)
-        return scores.float() - noise.log()
+        counts = torch.full_like(self._seeds, input_ids.shape[1] - self._width)
+        return scores.float() + noise(self._seeds, counts, scores.shape[1])
+
+
+def noise(seeds: Tensor, counts: Tensor, vocabulary: int) -> Tensor:
+    """Gumbel noise [rows, vocabulary] in float32: a function of a row's seed, of how many tokens it has
+    made, and of the token.
+
+    Without a generator that is drawn from, a row's noise is the same whatever rows are beside it.
+    """
+    tokens = torch.arange(vocabulary, device=seeds.device)
+    mixed = _mix(_mix(_mix(seeds & 0xFFFFFFFF) + (seeds >> 32 & 0xFFFFFFFF) + counts)[:, None] + tokens)
+    # 23 bits: with the half added they are exact in float32, and never 0 or 1.
+    share = ((mixed >> 9) + 0.5) * 2.0**-23
+    return -(-share.log()).log()
+
+
+def _mix(numbers: Tensor) -> Tensor:
+    """32 bits to 32 bits, each of which depends on all: `lowbias32` of C. Wellons' Hash Prospector, 2018."""
+    mixed = numbers & 0xFFFFFFFF
+    mixed = (mixed ^ mixed >> 16) * 0x7FEB352D & 0xFFFFFFFF
+    mixed = (mixed ^ mixed >> 15) * 0x846CA68B & 0xFFFFFFFF
+    return mixed ^ mixed >> 16

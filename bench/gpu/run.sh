@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# run.sh PART...: what docs/gpu.md reports, on a machine with NVIDIA GPUs; results come to be files of $OUT. Parts: machine, guard,
+# pipeline, limits, throughput. With PACK=FILE.tar.xz (pack.sh) nothing else has to be installed but a python3 with torch,
+# transformers and peft. OPTIONS are further flags of `ptb pipeline run` (a rehearsal without a GPU: see rehearse.sh).
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 70
+: "${OUT:?the folder for results}"
+python=${PYTHON:-$(command -v python3)}
+read -ra options <<<"${OPTIONS:-}"
+stamp() { date -u +%Y-%m-%dT%H:%M:%S.%3NZ; }
+
+# Lays out what pack.sh packed.
+unpack() {
+  [ -n "${PACK:-}" ] || return 0
+  local to=/opt/ptb-pack goes
+  if [ ! -e "$to/ready" ]; then
+    mkdir -p "$to" && tar -C "$to" -xJf "$PACK" || exit 1
+    goes=$(cat "$to/ptb-gpu/apptainer-goes-to")
+    mkdir -p "$(dirname "$goes")" && ln -sfn "$to/ptb-gpu/apptainer" "$goes"
+    ln -sfn "$goes/usr/bin/apptainer" "$to/ptb-gpu/bin/apptainer"
+    # Beside torch, where every job finds it.
+    echo "$to/ptb-gpu/site" >"$("$python" -c 'import site; print(site.getsitepackages()[0])')/ptb-pack.pth"
+    ln -sfn "$to/ptb-gpu/ptb/dist" dist
+    ln -sfn "$to/ptb-gpu/ptb/node_modules" node_modules
+    touch "$to/ready"
+  fi
+  export PATH=$to/ptb-gpu/bin:$PATH
+}
+unpack
+ptb=(node "$PWD/dist/cli/main.js")
+gpu=(--profile gpu --set "environment.python=$python" ${options[@]+"${options[@]}"})
+
+machine() {
+  {
+    echo "time: $(stamp)"
+    echo "kernel: $(uname -sr)"
+    # shellcheck source=/dev/null
+    echo "system: $(. /etc/os-release && echo "$PRETTY_NAME")"
+    echo "cpus: $(nproc)"
+    nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader | sed 's/^/gpu: /'
+    echo "apptainer: $(apptainer --version | sed 's/.* //')"
+    echo "node: $(node --version)"
+    "$python" -c '
+import platform
+from importlib.metadata import version
+print("python:", platform.python_version())
+for name in ("torch", "transformers", "peft", "inspect-ai"):
+    print(f"{name}: {version(name)}")
+'
+    git log -1 --format='commit: %h' 2>/dev/null
+  } | tee "$OUT/machine.txt"
+}
+
+guard() { bash test/gpu/guard.sh "${ptb[@]}" 2>&1 | tee "$OUT/guard.txt"; }
+
+# The profile; its controller is killed once in the middle of a training, and the same command goes on.
+pipeline() {
+  local controller sampler steps=0 deadline=$((SECONDS + ${LIMIT:-520}))
+  nvidia-smi --query-gpu=timestamp,uuid,utilization.gpu,memory.used,power.draw --format=csv,noheader,nounits -l 1 \
+    >"$OUT/gpus.csv" 2>/dev/null &
+  sampler=$!
+  echo "$(stamp) run" | tee -a "$OUT/pipeline.log"
+  "${ptb[@]}" pipeline run "${gpu[@]}" --yes >>"$OUT/pipeline.log" 2>&1 &
+  controller=$!
+  while [ -z "${NO_KILL:-}" ] && kill -0 $controller 2>/dev/null && [ $SECONDS -lt $deadline ]; do
+    steps=$(grep -ls 'step 100 of' runs/attempts/post-train/*/1/work/trace.jsonl 2>/dev/null | head -n 1)
+    if [ -n "$steps" ]; then
+      kill -KILL $controller
+      echo "$(stamp) controller killed while $(basename "$(dirname "$(dirname "$(dirname "$steps")")")") trained" | tee -a "$OUT/pipeline.log"
+      sleep 2
+      echo "$(stamp) run again; the job $(grep -c . "$steps") lines into its trace" | tee -a "$OUT/pipeline.log"
+      "${ptb[@]}" pipeline run "${gpu[@]}" --yes >>"$OUT/pipeline.log" 2>&1 &
+      controller=$!
+      NO_KILL=1
+    fi
+    sleep 0.5
+  done
+  while kill -0 $controller 2>/dev/null && [ $SECONDS -lt $deadline ]; do sleep 0.5; done
+  if kill -0 $controller 2>/dev/null; then kill -INT $controller; else wait $controller; fi
+  echo "$(stamp) ended with $?" | tee -a "$OUT/pipeline.log"
+  kill $sampler
+  for format in text markdown json; do "${ptb[@]}" table "${gpu[@]}" --format $format >"$OUT/table.$format" 2>&1; done
+  "${ptb[@]}" report "${gpu[@]}" --out site >/dev/null 2>&1
+  "${ptb[@]}" pipeline status "${gpu[@]}" --json >"$OUT/status.json" 2>/dev/null
+  keep pipeline
+  tail -n 40 "$OUT/pipeline.log"
+}
+
+# keep NAME: records, logs, telemetry and the site, without the models.
+keep() {
+  tar -cf - --exclude='out/hub' --exclude=final_model --exclude=task --exclude=log --exclude=files --exclude=env \
+    --exclude=work --exclude=home --exclude=tmp runs/results runs/attempts runs/journal site 2>/dev/null |
+    xz -T0 -3 >"$OUT/$1.tar.xz"
+}
+
+# An agent that ignores the end of its time, and whose controller is killed meanwhile; the next step needs its GPU.
+limits() {
+  local controller sampler before
+  local flags=(--profile gpu --set "environment.python=$python" --set 'matrix.agent=[gpu-endless]' --set 'matrix.replicate=[1]'
+    --set 'matrix.model=[qwen3-50m]' --set 'matrix.benchmark=[gpu-words]' --set "matrix.hours=[${ENDLESS_HOURS:-0.01}]" --set 'matrix.exclude=[]'
+    --set stages.post-train.resources.grace=2s ${options[@]+"${options[@]}"})
+  nvidia-smi --query-gpu=timestamp,uuid,memory.used,utilization.gpu --format=csv,noheader,nounits -lms 200 >"$OUT/limits.csv" 2>/dev/null &
+  sampler=$!
+  before=$(stamp)
+  "${ptb[@]}" pipeline run "${flags[@]}" --yes >"$OUT/limits.log" 2>&1 &
+  controller=$!
+  for _ in $(seq 400); do
+    grep -qs '"busy"' runs/attempts/post-train/gpu-endless-*/1/work/trace.jsonl && break
+    kill -0 $controller 2>/dev/null || break
+    sleep 0.2
+  done
+  echo "$(stamp) controller killed" | tee -a "$OUT/limits.log"
+  kill -KILL $controller
+  sleep 2
+  "${ptb[@]}" pipeline run "${flags[@]}" --yes >>"$OUT/limits.log" 2>&1
+  echo "$(stamp) ended with $?, begun $before" | tee -a "$OUT/limits.log"
+  kill $sampler
+  for step in post-train evaluate; do
+    "$python" - "$step" runs/results/$step/gpu-endless-*/result.json <<'END' | tee -a "$OUT/limits.log"
+import json, sys
+record = json.load(open(sys.argv[2]))
+print(json.dumps({"stage": sys.argv[1], **{key: record.get(key) for key in ("attempt", "outcome", "started", "ended", "seconds", "gpus")}}))
+END
+  done
+  cat runs/journal/*.jsonl 2>/dev/null | grep endless >"$OUT/limits.journal" || :
+}
+
+throughput() {
+  local work
+  work=$(mktemp -d /var/tmp/ptb-throughput.XXXXXX)
+  CUDA_VISIBLE_DEVICES=0 "$python" bench/gpu/throughput.py --work "$work" --out "$OUT/throughput.json" ${SMALL:+--small} \
+    >"$OUT/throughput.log" 2>&1
+  grep -v '^{' "$OUT/throughput.log" | tail -n 12
+  cat "$OUT/throughput.json"
+  rm -rf "$work"
+}
+
+for part; do
+  echo "== $part $(stamp)"
+  "$part"
+done
+echo "== end $(stamp)"

@@ -1,0 +1,229 @@
+"""throughput.py --work DIR --out FILE: tokens per second of the engine `hf` on a 1.7B model with random
+weights.
+
+Makes the model (Qwen3-1.7B's shape) and a data set of GSM8K's schema, answers all 1 319 questions with
+256 tokens each in the settings of evals/gsm8k/eval.yaml, and a slice of them in upstream's (2 requests at
+a time, 30 % of the memory); once the engine alone, once `evaluate.py` as the pipeline starts it. Writes a
+JSON document.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+EVALS = Path(__file__).resolve().parents[2] / "evals"
+sys.path.append(str(EVALS))
+
+ITEMS, TOKENS = 1319, 256
+OURS = {"rows": 512, "share": 0.92}
+UPSTREAM = {"rows": 2, "share": 0.3}
+
+
+def make_model(folder: Path, texts: list[str], small: bool) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, Qwen3Config
+
+    from small_lm.tokenizer import train_tokenizer
+
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer(texts, 4096, 8192)
+    shape = (
+        {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "head_dim": 16}
+        if small
+        else {"hidden_size": 2048, "intermediate_size": 6144, "num_hidden_layers": 28, "head_dim": 128}
+    )
+    config = Qwen3Config(
+        vocab_size=len(tokenizer) if small else 151_936,
+        num_attention_heads=4 if small else 16,
+        num_key_value_heads=2 if small else 8,
+        max_position_embeddings=8192,
+        tie_word_embeddings=True,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+        **shape,
+    )
+    with torch.device("cuda" if torch.cuda.is_available() else "cpu"):
+        model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def asked(model: Path, items: int) -> list[list[int]]:
+    """The tokens of the first prompts, as the evaluation asks them."""
+    from datasets import load_dataset
+    from inspect_evals.gsm8k.gsm8k import MATH_PROMPT_TEMPLATE, record_to_sample, sample_to_fewshot
+    from numpy.random import default_rng
+    from transformers import AutoTokenizer
+
+    from numpy_lm.hub import snapshot
+
+    folder = str(snapshot("openai/gsm8k", "datasets"))
+    train = [record_to_sample(row) for row in load_dataset(folder, "main", split="train")]
+    shots = "\n\n".join(
+        sample_to_fewshot(train[place]) for place in default_rng(42).permutation(len(train))[:10]
+    )
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    return [
+        tokenizer(
+            tokenizer.apply_chat_template(
+                [
+                    {"role": "system", "content": shots},
+                    {
+                        "role": "user",
+                        "content": MATH_PROMPT_TEMPLATE.replace("{prompt}", record_to_sample(row).input),
+                    },
+                ],
+                add_generation_prompt=True,
+                tokenize=False,
+            ),
+            add_special_tokens=False,
+        )["input_ids"]
+        for row in list(load_dataset(folder, "main", split="test"))[:items]
+    ]
+
+
+def engine(model: Any, tokenizer: Any, prompts: list[list[int]], rows: int) -> dict[str, Any]:
+    """Answers all; a first block of the same shape warms up."""
+    import torch
+
+    from ptb_evals.chat.hf_batch import Prompt
+    from ptb_evals.chat.hf_stream import replies_to
+
+    cuda = model.device.type == "cuda"
+    several = [Prompt(ids, TOKENS, number) for number, ids in enumerate(prompts)]
+    for _ in replies_to([Prompt(one.ids, 8, 0) for one in several[:rows]], model, tokenizer, True, (), rows):
+        pass
+    if cuda:
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+        torch.cuda.synchronize()
+    started = time.perf_counter()
+    replies = [reply for _, reply in replies_to(several, model, tokenizer, True, (), rows)]
+    seconds = time.perf_counter() - started
+    tokens = sum(reply.tokens for reply in replies)
+    return {
+        "rows": rows,
+        "items": len(prompts),
+        "prompt_tokens": sum(map(len, prompts)),
+        "tokens": tokens,
+        "seconds": seconds,
+        "tokens_per_second": tokens / seconds,
+        "peak_bytes": torch.cuda.max_memory_allocated() if cuda else None,
+    }
+
+
+def bound(model: Any, prompts: list[list[int]], rows: int, bandwidth: float) -> float:
+    """Seconds that reading all weights once a step, and each row's own keys and values, takes at
+    `bandwidth` bytes/s.
+    """
+    config = model.config
+    weights = sum(weight.numel() * weight.element_size() for weight in model.parameters())
+    token = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * model.dtype.itemsize
+    steps = -(-len(prompts) // rows) * TOKENS
+    own = sum(TOKENS * (len(ids) + (TOKENS + 1) / 2) for ids in prompts) * token
+    return float(steps * weights + own) / bandwidth
+
+
+def copy_bandwidth() -> float:
+    """Bytes read and written a second by a copy on the device."""
+    import torch
+
+    source = torch.randint(0, 255, (4 << 30,), dtype=torch.uint8, device="cuda")
+    target = torch.empty_like(source)
+    times = []
+    for _ in range(12):
+        torch.cuda.synchronize()
+        started = time.perf_counter()
+        target.copy_(source)
+        torch.cuda.synchronize()
+        times.append(time.perf_counter() - started)
+    return 2 * len(source) / sorted(times)[len(times) // 2]
+
+
+def program(model: Path, settings: dict[str, Any], limit: int) -> dict[str, Any]:
+    """`evaluate.py` of gsm8k as the pipeline starts it; wall time with imports and loading."""
+    started = time.perf_counter()
+    arguments = (
+        f"--engine hf --limit {limit} --max-tokens {TOKENS} --max-connections {settings['rows']} "
+        f"--gpu-memory-utilization {settings['share']}"
+    ).split()
+    ended = subprocess.run(
+        [sys.executable, str(EVALS / "gsm8k" / "evaluate.py"), "--model-path", str(model), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.perf_counter() - started
+    last = (ended.stdout.strip().splitlines() or [ended.stderr[-500:]])[-1]
+    return {**settings, "items": limit, "seconds": seconds, "exit": ended.returncode, "said": last}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--small", action="store_true", help="a tiny model and few items: a rehearsal")
+    given = parser.parse_args()
+    os.environ |= {"HF_HOME": str(given.work / "hf"), "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from tiny_lm import data
+
+    items, slice_ = (24, 4) if given.small else (ITEMS, 16)
+    home = given.work / "hf" / "hub"
+    data.make(data.gsm8k, "openai/gsm8k", home, items)
+    folder = given.work / "model"
+    rows = [row["question"] + row["answer"] for row in _train(home)]
+    make_model(folder, rows, given.small)
+    document: dict[str, Any] = {
+        "versions": {"python": sys.version.split()[0], "torch": torch.__version__},
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    }
+
+    def write() -> None:
+        given.out.write_text(json.dumps(document, indent=1))
+        print(json.dumps(document), flush=True)
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
+    model = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    document["parameters"] = model.num_parameters()
+    document["copy_bytes_per_second"] = copy_bandwidth() if torch.cuda.is_available() else 1e10
+    prompts = asked(folder, items)
+    for name, settings, count in (("ours", OURS, items), ("upstream", UPSTREAM, slice_)):
+        found = engine(model, tokenizer, prompts[:count], int(settings["rows"]))
+        found["bound_seconds"] = bound(
+            model, prompts[:count], found["rows"], document["copy_bytes_per_second"]
+        )
+        document[name] = found
+        write()
+    del model
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    document["program_ours"] = program(folder, OURS, items)
+    write()
+    document["program_upstream"] = program(folder, UPSTREAM, slice_)
+    write()
+
+
+def _train(home: Path) -> list[dict[str, str]]:
+    from pyarrow import parquet
+
+    from numpy_lm.hub import snapshot
+
+    folder = snapshot("openai/gsm8k", "datasets", home)
+    rows: list[dict[str, str]] = parquet.read_table(next(folder.glob("main/train-*"))).to_pylist()
+    return rows
+
+
+if __name__ == "__main__":
+    main()
