@@ -51,6 +51,7 @@ rerun(project(pipeline.command('run').description('run what is missing, then pri
   .option('--yes', 'run steps with GPUs again whose results an edit made stale')
   .option('--fail-fast', 'start nothing new after the first failed step')
   .option('--detach', 'start what is ready, leave it running, and go on by a later call')
+  .option('--submit-controller', 'run it as a small job of the queue, which outlives the login')
   .option('--dry-run', 'only say what would run')
   .option('--json', 'events as JSON lines on stdout')
   .option('--quiet', 'no progress')

@@ -11,6 +11,7 @@ import {openAttempts} from '../store/attempt.js';
 import {usedBy, type Limits} from '../run/schedule.js';
 import {journalFile, openJournal} from '../store/journal.js';
 import {preflight, type ReadyMachine} from './doctor.js';
+import {liveControllerJob} from './controller.js';
 import {remindOfLock} from './lock.js';
 import {planCommand, planProject} from './plan.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
@@ -27,6 +28,7 @@ export type RunOptions = ProjectOptions &
     readonly dryRun?: boolean;
     readonly yes?: boolean;
     readonly detach?: boolean;
+    readonly submitController?: boolean;
     readonly maxGpuHours?: number;
     readonly maxUsd?: number;
   };
@@ -38,6 +40,11 @@ export async function runCommand(options: RunOptions, terminal: Terminal): Promi
   if (!project) return EXIT.badInput;
   terminal.err(project.warnings);
   const {runs, graph} = project;
+  if (options.submitController)
+    return (await import('./submit-controller.js')).submitController(project, options, terminal);
+  const me = terminal.env.PTB_CONTROLLER;
+  // The lock of a controller whose job is gone goes with it.
+  if (me === undefined) await liveControllerJob(runs, terminal);
   const end = (emit: Emit, how: RunEnd): number =>
     finish(project, options, terminal, emit, how, (Date.now() - began.getTime()) / 1000);
 
@@ -53,7 +60,7 @@ export async function runCommand(options: RunOptions, terminal: Terminal): Promi
     const ready = isBusy ? undefined : await preflight(project, missing, terminal);
     if (!isBusy && !ready) return EXIT.notReady;
     const journal = journalFile(runs.journal, began);
-    const held = lock(runs.controller, began, journal);
+    const held = lock(runs.controller, began, journal, me);
     if (held.kind === 'held') {
       try {
         if (ready) return await work(project, ready, options, terminal, journal, held.tookOver, end);

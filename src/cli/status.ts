@@ -9,6 +9,7 @@ import {allBills} from '../store/bills.js';
 import {readPauses} from '../store/pauses.js';
 import {unsettledAttempts} from '../store/attempt.js';
 import {attemptPaths, folderOf} from '../store/paths.js';
+import {describeControl} from './controller.js';
 import {planProject} from './plan.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
 import {EXIT, type Terminal} from './terminal.js';
@@ -35,6 +36,7 @@ export async function statusCommand(options: StatusOptions, terminal: Terminal):
     const shared = {
       pauses: pausesOf(project, new Date()),
       spent: spentOn([...project.graph.steps.keys()].flatMap(billed)),
+      controller: await describeControl(project.runs, terminal),
     };
     if (options.watch && !options.json) terminal.out('\u001b[H\u001b[2J');
     terminal.out(

@@ -6,6 +6,7 @@ import {onlooker} from '../run/find-executor.js';
 import {controllerOf, type Controller} from '../run/lock.js';
 import {unsettledAttempts} from '../store/attempt.js';
 import {runsAt} from '../store/paths.js';
+import {liveControllerJob} from './controller.js';
 import {EXIT, type Terminal} from './terminal.js';
 
 /** How long a controller may take to leave once it was asked to. */
@@ -17,6 +18,13 @@ const LEAVE_MS = 10_000;
  */
 export async function stopCommand(options: {readonly file: string}, terminal: Terminal): Promise<number> {
   const runs = runsAt(join(dirname(resolve(options.file)), 'runs'));
+  const executor = onlooker((name) => terminal.env[name]);
+  const its = await liveControllerJob(runs, terminal);
+  if (its) {
+    await executor.cancel(its.job);
+    terminal.out(`the controller, job ${its.record.name}, stopped\n`);
+    await liveControllerJob(runs, terminal);
+  }
   const controller = controllerOf(runs.controller);
   if (controller && !(await leave(controller, runs.controller))) {
     terminal.err(
@@ -25,7 +33,6 @@ export async function stopCommand(options: {readonly file: string}, terminal: Te
     terminal.err('call ptb pipeline stop there\n');
     return EXIT.notReady;
   }
-  const executor = onlooker((name) => terminal.env[name]);
   const jobs = unsettledAttempts(runs.attempts).map(({dir, job}): Job => ({
     name: job.name as JobName,
     dir,

@@ -54,6 +54,10 @@ export type ExecutorSettings = {
   readonly flags?: readonly string[];
   readonly setup?: readonly string[];
   readonly scratch?: string;
+  /** Over these settings, for a controller that is a job itself. */
+  readonly controller?: Partial<
+    Pick<ExecutorSettings, 'partition' | 'account' | 'qos' | 'constraint' | 'flags' | 'setup' | 'requirements'>
+  > & {readonly time?: string; readonly memory?: string};
   /** Of `slurm`. */
   readonly partition?: string;
   readonly account?: string;

@@ -19,6 +19,8 @@ const countsOf = (statuses: Statuses): Record<StepStatus['state'], number> =>
 export type Shared = {
   /** Limits of which no job may start now; `until` is null where a person said so. */
   readonly pauses: readonly {readonly limit: string; readonly until: string | null; readonly because: string}[];
+  /** Who runs the project now, in words. */
+  readonly controller?: string | undefined;
   /** On all attempts at these steps, whatever their key. */
   readonly spent: Spent;
 };
@@ -26,7 +28,7 @@ export type Shared = {
 /** Every step that is not done; the done ones as counts, and jobs under other keys. `lastLine` is the end of a step's log. */
 export function renderStatus(
   {steps, strays}: Status,
-  {pauses, spent}: Shared,
+  {pauses, spent, controller}: Shared,
   lastLine: (status: StepStatus) => string,
   paint: Paint,
 ): string {
@@ -39,6 +41,7 @@ export function renderStatus(
   const head = [
     summary.join(', ') || 'no steps',
     ...(bill === '' ? [] : [`bill: ${bill}`]),
+    ...(controller === undefined ? [] : [`controller: ${printable(controller)}`]),
     ...pauses.map((pause) => paint('yellow', printable(describePause(pause)))),
     '',
   ].join('\n');
@@ -67,7 +70,7 @@ export function renderStatus(
 /** The stable shape that schemas/status.schema.json describes. */
 export const statusJson = ({steps, strays}: Status, shared?: Shared): object => ({
   version: 1,
-  ...(shared ? {bill: spentJson(shared.spent), pauses: shared.pauses} : {}),
+  ...(shared ? {bill: spentJson(shared.spent), pauses: shared.pauses, controller: shared.controller ?? null} : {}),
   steps: [...steps.values()].map(({step, state, attempt, because, seconds}) => ({
     id: step.id,
     stage: step.stage.name,

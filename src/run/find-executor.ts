@@ -112,7 +112,7 @@ const DEFAULTS = {maxJobs: 200, submitRate: 10, pollSeconds: 10, lagSeconds: 60,
  * What sbatch and condor_submit need to find their cluster. Not the rest: their own variables (SLURM_*, SBATCH_*) change
  * what is submitted where ptb itself runs in a job, and keys have no business there.
  */
-const CLIENT_VARIABLES = [
+export const CLIENT_VARIABLES = [
   'PATH',
   'HOME',
   'USER',

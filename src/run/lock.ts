@@ -13,6 +13,8 @@ export type Controller = ProcessId & {
   readonly since: string;
   /** Where it writes its events. */
   readonly journal: string;
+  /** Its name, where it is a job of a queue itself: whether it lives can then be asked from any host. */
+  readonly job?: string;
 };
 
 export type Lock =
@@ -23,9 +25,15 @@ export type Lock =
  * One controller for a project. The lock of a dead process, or of an earlier boot of this host, is taken over; whether a
  * process of another host lives cannot be seen from here.
  */
-export function lock(file: string, since: Date, journal: string): Lock {
+export function lock(file: string, since: Date, journal: string, job?: string): Lock {
   mkdirSync(dirname(file), {recursive: true});
-  const me: Controller = {...thisProcess(), host: hostname(), since: since.toISOString(), journal};
+  const me: Controller = {
+    ...thisProcess(),
+    host: hostname(),
+    since: since.toISOString(),
+    journal,
+    ...(job === undefined ? {} : {job}),
+  };
   const claimed = claim(file, `${JSON.stringify(me)}\n`, (text) => {
     const other = parseController(text);
     return other === undefined || !mayLive(other);
@@ -39,6 +47,11 @@ export function lock(file: string, since: Date, journal: string): Lock {
 export function controllerOf(file: string): Controller | undefined {
   const controller = parseController(readText(file) ?? '');
   return controller && mayLive(controller) ? controller : undefined;
+}
+
+/** Takes the lock away from a controller whose job is known to be gone. */
+export function forget(file: string, job: string): void {
+  if (controllerOf(file)?.job === job) rmSync(file, {force: true});
 }
 
 const mayLive = (controller: Controller): boolean => controller.host !== hostname() || isAlive(controller);

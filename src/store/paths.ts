@@ -12,6 +12,8 @@ export type Runs = {
   readonly cache: string;
   readonly ledger: string;
   readonly controller: string;
+  /** Folder of a controller that is a job itself. */
+  readonly controllerJob: string;
   readonly pauses: string;
   /** What sandboxes need on disk: images, an empty root. Made again when it is gone. */
   readonly sandbox: string;
@@ -25,6 +27,7 @@ export const runsAt = (root: string): Runs => ({
   cache: join(root, 'cache'),
   ledger: join(root, 'ledger.json'),
   controller: join(root, 'controller.json'),
+  controllerJob: join(root, 'controller'),
   pauses: join(root, 'pauses.json'),
   sandbox: join(root, 'sandbox'),
 });
