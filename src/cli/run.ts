@@ -14,24 +14,14 @@ import {preflight, type ReadyMachine} from './doctor.js';
 import {liveControllerJob} from './controller.js';
 import {remindOfLock} from './lock.js';
 import {planCommand, planProject} from './plan.js';
-import {openProject, type Project, type ProjectOptions} from './project.js';
-import {reporterFor, type ReportOptions} from './reporter.js';
+import {openProject, type Project} from './project.js';
+import {reporterFor} from './reporter.js';
 import {renderTable} from '../report/table.js';
+import type {RunOptions} from './run-options.js';
 import {setUp} from './set-up.js';
 import {projectTable} from './table.js';
 import {EXIT, type Terminal} from './terminal.js';
 import {watchOther} from './watch.js';
-
-export type RunOptions = ProjectOptions &
-  ReportOptions & {
-    readonly failFast?: boolean;
-    readonly dryRun?: boolean;
-    readonly yes?: boolean;
-    readonly detach?: boolean;
-    readonly submitController?: boolean;
-    readonly maxGpuHours?: number;
-    readonly maxUsd?: number;
-  };
 
 export async function runCommand(options: RunOptions, terminal: Terminal): Promise<number> {
   if (options.dryRun) return planCommand(options, terminal);

@@ -7,7 +7,7 @@ import {composeController, controllerJobAt, describeController, mayControl} from
 import {CLIENT_VARIABLES, findExecutor, isHere, onlooker} from '../run/find-executor.js';
 import {controllerOf} from '../run/lock.js';
 import type {Project} from './project.js';
-import type {RunOptions} from './run.js';
+import type {RunOptions} from './run-options.js';
 import {EXIT, type Terminal} from './terminal.js';
 
 /** What a controller's job has when `executor.controller` says nothing. */

@@ -51,7 +51,7 @@ export type ChaosProject = AsyncDisposable & {
   readonly ids: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Who runs ptb, where it is not the test's own user. */
-  readonly user: {readonly uid: number; readonly gid: number} | Record<never, never>;
+  readonly user: {readonly uid?: number; readonly gid?: number};
   readonly where: Where;
   /** Leaves the folder behind when the scope ends. */
   readonly keep: () => void;
