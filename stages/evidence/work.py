@@ -61,6 +61,9 @@ def files_of(folder: Path, skipped: list[tuple[str, str]]) -> Iterator[File]:
 
     for parent, folders, names in os.walk(folder, onerror=unreadable):
         folders.sort()
+        # Once a folder: a million files are a million names to make.
+        below = os.path.relpath(parent, folder)
+        prefix = "" if below == "." else f"{below}/"
         for name in folders:
             path = Path(parent, name)
             if path.is_symlink() and not _inside(path, root):
@@ -69,7 +72,7 @@ def files_of(folder: Path, skipped: list[tuple[str, str]]) -> Iterator[File]:
                 )
         for name in sorted(names):
             full = f"{parent}/{name}"
-            own = os.path.relpath(full, folder).replace("\ufffd", "?")
+            own = f"{prefix}{name}".replace("\ufffd", "?")
             try:
                 found = os.lstat(full)
                 if stat.S_ISLNK(found.st_mode):

@@ -19,7 +19,7 @@ import unpack
 import zstandard
 from pyarrow import ipc, parquet
 from unpack import Unread, read_file
-from work import agents_files, files_of, portions
+from work import FILES_TOGETHER, agents_files, files_of, portions
 
 NEEDLE = b"the needle in the haystack"
 TEXT = b"some hay\n" * 40 + NEEDLE + b"\nmore hay\n" * 40
@@ -201,6 +201,31 @@ def test_many_small_files_are_handed_out_together(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_text("x")
     work = list(portions(agents_files(files_of(tmp_path, []), {})))
     assert [len(portion.files) for portion in work] == [512, 512, 176]
+
+
+def test_many_files_are_streamed(tmp_path: Path) -> None:
+    for folder in range(20):
+        (tmp_path / str(folder)).mkdir()
+        for number in range(500):
+            (tmp_path / str(folder) / f"{number}.txt").touch()
+    skipped: list[tuple[str, str]] = []
+    files = files_of(tmp_path, skipped)
+    assert next(files).name == "0/0.txt"
+    work = list(portions(agents_files(files, {})))
+    assert sum(len(portion.files) for portion in work) == 9_999
+    assert max(len(portion.files) for portion in work) == FILES_TOGETHER
+    assert skipped == []
+
+
+def test_beyond_a_bound_files_are_counted_out_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("work.MOST_FILES", 3)
+    for number in range(9):
+        (tmp_path / f"{number}.txt").touch()
+    skipped: list[tuple[str, str]] = []
+    assert [file.name for file in files_of(tmp_path, skipped)] == ["0.txt", "1.txt", "2.txt"]
+    assert skipped == [("3.txt", "more than 3 files: this one and the rest were not read")]
 
 
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
