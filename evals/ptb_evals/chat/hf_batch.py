@@ -104,7 +104,7 @@ def warpers(config: GenerationConfig) -> list[LogitsProcessor]:
         warpers.append(TemperatureLogitsWarper(temperature))
     if top_k := given.get("top_k"):
         warpers.append(TopKLogitsWarper(top_k))
-    if (top_p := given.get("top_p", 1.0)) < 1.0:
+    if (top_p := given.get("top_p") or 1.0) < 1.0:
         warpers.append(TopPLogitsWarper(top_p))
     if min_p := given.get("min_p"):
         warpers.append(MinPLogitsWarper(min_p))
