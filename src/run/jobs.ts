@@ -4,6 +4,8 @@ import type {Bill} from '../plan/bill.js';
 import {hasEnded, settle, type Attempt, type Settled} from './attempt.js';
 import {commit, type Books} from './commit.js';
 import type {Failure} from './settle.js';
+import {dropJob} from '../store/collect.js';
+import {attemptPaths} from '../store/paths.js';
 import {dropEmpty, seal, type ResultRecord} from '../store/result.js';
 
 /** How a watched job came to its end: `dir` is that of its result. */
@@ -114,7 +116,10 @@ export class Jobs {
     // Its script was killed alone, perhaps: what it left running must not meet the next attempt.
     if (!hasEnded(attempt)) await this.executor.cancel(attempt.job);
     const settled: Settled = await settle(attempt, one.report);
-    if (settled.kind === 'done') await seal(attempt.dir, settled.record);
+    if (settled.kind === 'done') {
+      await seal(attempt.dir, settled.record);
+      await dropJob(attemptPaths(attempt.dir));
+    }
     // Nothing waits between here and the watcher: who judges the step meanwhile finds the job, or its result.
     const end: End =
       settled.kind === 'done'

@@ -4,6 +4,8 @@ import {unordered} from '../plan/key.js';
 import type {Verdict} from '../plan/plan.js';
 import {changedPaths} from '../plan/reason.js';
 import {openAttempts} from '../store/attempt.js';
+import {dropJob} from '../store/collect.js';
+import {attemptPaths} from '../store/paths.js';
 import type {StoredHistory} from '../store/history.js';
 import {digestsOf, dropEmpty, readResult} from '../store/result.js';
 import {existing, refuse, type Attempt} from './attempt.js';
@@ -53,6 +55,7 @@ export class Strays {
     const {runs, history, executorKind} = this.request;
     for (const found of openAttempts(runs.attempts)) {
       if (found.kind === 'ready') {
+        await dropJob(attemptPaths(found.dir));
         commit(found.dir, readResult(found.dir)!, this.request);
         await dropEmpty(dirname(found.dir));
         continue;

@@ -113,6 +113,13 @@ export async function dropWork(paths: AttemptPaths): Promise<void> {
   await Promise.all([paths.work, paths.made, paths.home, paths.tmp, paths.inputs].map(removeTree));
 }
 
+/** Removes from a sealed attempt what only its job needed: `result.json` says all of it that counts. */
+export async function dropJob(paths: AttemptPaths): Promise<void> {
+  await Promise.all(
+    [paths.script, paths.job, paths.step, paths.claimed].map((path) => rm(path, {recursive: true, force: true})),
+  );
+}
+
 async function removeTree(dir: string): Promise<void> {
   // As bytes, since a name may be no UTF-8.
   const remove = (): Promise<void> => rm(Buffer.from(dir), {recursive: true, force: true, maxRetries: 3});

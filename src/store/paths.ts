@@ -59,6 +59,7 @@ export const attemptPaths = (dir: string) => ({
   out: join(dir, 'out'),
   home: join(dir, 'home'),
   tmp: join(dir, 'tmp'),
+  claimed: join(dir, 'claimed'),
   exit: join(dir, 'exit.json'),
   failed: join(dir, 'failed.json'),
   result: join(dir, 'result.json'),

@@ -1,0 +1,214 @@
+// npm run bench [-- --only a,b,c,d,e,f]: what ptb costs beside other tools with the same steps. Rounds are interleaved; medians.
+// Writes docs/performance.md when it measured everything.
+import {rmSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {parseArgs} from 'node:util';
+import {circumstances, PTB, type Command} from '../tool.js';
+import {idle, resumed, stateBytes} from './controller.js';
+import {fill} from './fill.js';
+import {fresh, measure, median, type Measured} from './measure.js';
+import {STAGES, TOOLS, type Tool} from './tools.js';
+
+const {values} = parseArgs({options: {only: {type: 'string'}}});
+const wants = (section: string): boolean => values.only === undefined || values.only.split(',').includes(section);
+const written: string[] = [];
+const say = (...lines: string[]): void => {
+  for (const line of lines) process.stdout.write(`${line}\n`);
+  written.push(...lines);
+};
+const table = (title: string, head: readonly string[], rows: readonly (readonly string[])[]): void =>
+  say(
+    '',
+    title,
+    '',
+    `| ${head.join(' | ')} |`,
+    `|${head.map((_, n) => (n === 0 ? '---' : '--:')).join('|')}|`,
+    ...rows.map((row) => `| ${row.join(' | ')} |`),
+  );
+const progress = (text: string): void => void process.stderr.write(`${text}\n`);
+
+const folders: string[] = [];
+const place = (name: string): string => {
+  const folder = fresh(name);
+  folders.push(folder);
+  return folder;
+};
+process.on('exit', () => folders.forEach((folder) => rmSync(folder, {recursive: true, force: true})));
+
+type Laid = {readonly tool: Tool; readonly folder: string; readonly command: Command};
+
+async function lay(tool: Tool, steps: number): Promise<Laid> {
+  const folder = place(tool.name);
+  return {tool, folder, command: await tool.setUp(folder, steps / STAGES.length)};
+}
+
+const ms = (seconds: number): string => (seconds * 1000).toFixed(seconds < 0.0095 ? 2 : 1);
+const s = (seconds: number): string => seconds.toFixed(2);
+const mb = (megabytes: number): string => megabytes.toFixed(0);
+
+const versions = new Map<Tool, string>();
+for (const tool of TOOLS) {
+  const version = await tool.version();
+  if (version === undefined) progress(`${tool.name} is not installed (${tool.install}): left out`);
+  else versions.set(tool, version);
+}
+const tools = [...versions.keys()];
+const [ptb] = tools as [Tool, ...Tool[]];
+
+say(
+  '# Performance',
+  '',
+  `\`npm run bench\`: ${await circumstances()}. ${[...versions]
+    .slice(2)
+    .map(([{name}, version]) => `${name} ${version}`)
+    .join(', ')}.`,
+);
+say(
+  "Cells of five steps of trivial commands, two at once; rounds interleaved, medians. Memory is the peak of the tool's own process.",
+);
+
+/** a, and what a second call takes when nothing has changed. */
+if (wants('a')) {
+  const runs = new Map<Tool, Measured[]>();
+  const again = new Map<Tool, Measured[]>();
+  let state = 0;
+  for (let round = 0; round < 3; round++) {
+    for (const tool of tools) {
+      if (round > 0 && tool.most < 10_000) continue; // Minutes each.
+      const steps = Math.min(1000, tool.most);
+      const {folder, command} = await lay(tool, steps);
+      const ran = await measure(command, folder);
+      progress(`${tool.name}: ${ms(ran.seconds / steps)} ms a step`);
+      runs.set(tool, [...(runs.get(tool) ?? []), ran]);
+      if (tool.edit) again.set(tool, [...(again.get(tool) ?? []), await measure(command, folder)]);
+      if (tool === ptb) state = stateBytes(folder, steps);
+      rmSync(folder, {recursive: true});
+    }
+  }
+  const perStep = (tool: Tool): number =>
+    median(runs.get(tool)!.map(({seconds}) => seconds)) / Math.min(1000, tool.most);
+  table(
+    'a. All steps of 200 cells (DVC: of 20), and the same call again with nothing to do',
+    ['', 'ms a step', 'to ptb', 'MB', 'nothing to do, s'],
+    tools.map((tool) => {
+      const no = again.get(tool);
+      return [
+        tool.name,
+        ms(perStep(tool)),
+        (perStep(tool) / perStep(ptb)).toFixed(2),
+        mb(median(runs.get(tool)!.map(({megabytes}) => megabytes))),
+        no ? s(median(no.map(({seconds}) => seconds))) : '',
+      ];
+    }),
+  );
+  say('', `ptb keeps ${(state / 1000).toFixed(2)} kB of each step beside its outputs and logs.`);
+  const {folder, command} = await lay(ptb, 10_000);
+  const long = await measure(command, folder);
+  say(
+    `10 000 steps: ${ms(long.seconds / 10_000)} ms a step, ${((long.seconds / 10 / (perStep(ptb) * 1000) - 1) * 100).toFixed(0)} % more than 1000.`,
+  );
+  rmSync(folder, {recursive: true});
+}
+
+if (wants('b')) {
+  const rows: string[][] = [];
+  for (const steps of [10_000, 50_000, 100_000]) {
+    const {folder, command} = await lay(ptb, steps);
+    const planned = await measure({argv: [process.execPath, PTB, 'pipeline', 'plan']}, folder);
+    progress(`filling ${steps} results`);
+    fill(folder);
+    await measure(command, folder); // Makes the ledger.
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await measure(command, folder); // The folders are old enough to be trusted by their times.
+    const no = [await measure(command, folder), await measure(command, folder), await measure(command, folder)];
+    rows.push([
+      `ptb, ${steps} steps`,
+      s(median(no.map(({seconds}) => seconds))),
+      mb(median(no.map(({megabytes}) => megabytes))),
+      s(planned.seconds),
+    ]);
+    progress(rows.at(-1)!.join(' '));
+    rmSync(folder, {recursive: true});
+  }
+  for (const tool of tools.filter(({most, edit, name}) => most >= 10_000 && edit && !name.startsWith('ptb'))) {
+    const {folder, command} = await lay(tool, 10_000);
+    await measure(command, folder);
+    const no = [await measure(command, folder), await measure(command, folder), await measure(command, folder)];
+    tool.edit!(folder, 2000);
+    const changed = await measure(command, folder);
+    rows.push([
+      `${tool.name}, 10000 steps`,
+      s(median(no.map(({seconds}) => seconds))),
+      mb(median(no.map(({megabytes}) => megabytes))),
+      '',
+      s(changed.seconds),
+    ]);
+    rmSync(folder, {recursive: true});
+  }
+  table(
+    'b, c. Nothing to do (ptb on a store filled with results as it commits them), planning from nothing, and one changed cell',
+    ['', 'nothing to do, s', 'MB', 'plan from nothing, s', 'one cell changed, s'],
+    rows.map((row) => [...row, ...Array<string>(5 - row.length).fill('')]),
+  );
+}
+
+if (wants('c')) {
+  const {folder, command} = await lay(ptb, 10_000);
+  fill(folder);
+  await measure(command, folder);
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await measure(command, folder);
+  ptb.edit!(folder, 2000);
+  const changed = await measure(command, folder);
+  say(
+    '',
+    `c. One cell more among 2000 (10 000 steps): ${s(changed.seconds)} s for its five steps, ${mb(changed.megabytes)} MB.`,
+  );
+}
+
+if (wants('d')) {
+  const {folder, command} = await lay(ptb, 10_000);
+  const seconds = await resumed(folder, command);
+  say(
+    '',
+    `d. After SIGKILL among 10 000 steps, 2000 of them missing: the first decision ${s(seconds)} s after the call.`,
+  );
+}
+
+if (wants('e')) {
+  const folder = place('start');
+  await ptb.setUp(folder, 200);
+  const calls: readonly (readonly [string, readonly string[]])[] = [
+    ['node -e 0', ['-e', '0']],
+    ['ptb --help', [PTB, '--help']],
+    ['ptb pipeline validate', [PTB, 'pipeline', 'validate']],
+    ['ptb pipeline status', [PTB, 'pipeline', 'status', '--json']],
+  ];
+  const times = new Map<string, number[]>(calls.map(([name]) => [name, []]));
+  for (let round = 0; round < 15; round++) {
+    for (const [name, args] of calls)
+      times.get(name)!.push((await measure({argv: [process.execPath, ...args]}, folder)).seconds);
+  }
+  const base = median(times.get('node -e 0')!);
+  table(
+    'e. Start-up (1000 steps in the project)',
+    ['', 'ms', 'to node -e 0'],
+    calls.map(([name]) => [name, ms(median(times.get(name)!)), (median(times.get(name)!) / base).toFixed(1)]),
+  );
+}
+
+if (wants('f')) {
+  const {percent, megabytes} = await idle(place('idle'));
+  say(
+    '',
+    `f. While 64 jobs run for a minute the controller takes ${percent.toFixed(2)} % of one core and at most ${mb(megabytes)} MB.`,
+  );
+}
+
+if (values.only === undefined) {
+  writeFileSync(
+    join(fileURLToPath(new URL('../../docs', import.meta.url)), 'performance.md'),
+    `${written.join('\n')}\n`,
+  );
+}
