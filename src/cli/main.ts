@@ -14,7 +14,8 @@ const project = (command: Command): Command =>
     .option('--profile <name>', 'lay a profile over it; may be repeated', collect, [])
     .option('--set <path=value>', 'set one setting; may be repeated', collect, [])
     .option('--only <axis=v1,v2>', 'keep only these cells; may be repeated', collect, [])
-    .option('--until <stage>', 'leave out the stages behind this one');
+    .option('--until <stage>', 'leave out the stages behind this one')
+    .option('--offline', 'take models and data sets from hub.cache alone: --set hub.offline=true');
 
 const rerun = (command: Command): Command =>
   command.option('--rerun <stage[:axis=value,…]>', 'run these steps again; may be repeated', collect, []);

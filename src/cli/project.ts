@@ -21,6 +21,7 @@ export type ProjectOptions = {
   readonly set: readonly string[];
   readonly only?: readonly string[];
   readonly until?: string;
+  readonly offline?: boolean;
   readonly rerun?: readonly string[];
 };
 
@@ -41,7 +42,7 @@ export function openProject(options: ProjectOptions, terminal: Terminal): Projec
   const {pipeline, sources} = load({
     file: options.file,
     profiles: options.profile,
-    sets: options.set,
+    sets: options.offline ? [...options.set, 'hub.offline=true'] : options.set,
     version: terminal.version,
   });
   const project = pipeline.ok ? assemble(pipeline.value, {only, rerun, until}) : pipeline;

@@ -208,7 +208,7 @@ const MOUNT_POINTS = ['dev', 'home/ptb', 'proc', 'ptb', 'run', 'sys', 'tmp', 'va
 export function hostRoot(
   expose: readonly string[],
   scratch: string,
-): {readonly root: readonly RootEntry[]; readonly skeleton: string} {
+): {readonly root: readonly RootEntry[]; readonly exposed: readonly string[]; readonly skeleton: string} {
   const root = rootOf(expose);
   const skeleton = join(scratch, `root-${sha256(canonical(root)).slice(0, 12)}`);
   const folders = root.flatMap((entry) => (entry.kind === 'folder' ? [entry.path] : []));
@@ -218,5 +218,5 @@ export function hostRoot(
     const link = join(skeleton, entry.path);
     if (lstatSync(link, {throwIfNoEntry: false}) === undefined) symlinkSync(entry.target, link);
   }
-  return {root, skeleton};
+  return {root, exposed: expose, skeleton};
 }

@@ -9,6 +9,8 @@ export type ApptainerSettings = {
   readonly skeleton: string;
   /** The machine's system folders, for the image `host`. */
   readonly root: readonly RootEntry[];
+  /** Further folders of the machine that the pipeline exposes; they are part of `root`, and shown in every other image too. */
+  readonly exposed: readonly string[];
   /** Without the help of a setuid starter, in a user namespace of its own: for root, who would be root inside. */
   readonly userns: boolean;
   /** Control groups let it limit memory. */
@@ -30,7 +32,7 @@ export const apptainer = (settings: ApptainerSettings): Sandbox => ({
 });
 
 function wrap(settings: ApptainerSettings, spec: SandboxSpec, command: Argv): Argv {
-  const {program, skeleton, root, userns, limitsMemory, pulled} = settings;
+  const {program, skeleton, root, exposed, userns, limitsMemory, pulled} = settings;
   const {image, mounts, workdir, network, gpus, memoryMb} = spec;
   const bind = (from: string, to: string, access: 'read' | 'write'): string[] => [
     '--mount',
@@ -54,7 +56,7 @@ function wrap(settings: ApptainerSettings, spec: SandboxSpec, command: Argv): Ar
     '--no-home',
     ...(network === 'none' ? ['--net', '--network', 'none'] : []),
     ...(limitsMemory ? ['--memory', `${memoryMb}M`] : []),
-    ...(image.kind === 'host' ? system() : []),
+    ...(image.kind === 'host' ? system() : exposed.flatMap((path) => bind(path, path, 'read'))),
     ...(gpus === 'none' ? [] : [bindsDevices ? GPU_DEVICES : '--nv']),
     ...mounts.flatMap(({from, to, access}) => bind(from, to, access)),
     ...['--pwd', workdir],

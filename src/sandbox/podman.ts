@@ -9,6 +9,8 @@ export type PodmanSettings = {
   readonly kind: 'podman' | 'docker';
   readonly skeleton: string;
   readonly root: readonly RootEntry[];
+  /** Further folders of the machine that the pipeline exposes; they are part of `root`, and shown in every other image too. */
+  readonly exposed: readonly string[];
   /** Under docker's daemon, which is root: UID:GID of who runs ptb, so that files are theirs. Rootless podman maps root to them. */
   readonly user?: string;
   /** The machine describes its GPUs to containers (CDI). Without, they get the device files. */
@@ -37,7 +39,7 @@ export const podman = (settings: PodmanSettings): Sandbox => ({
 });
 
 function wrap(settings: PodmanSettings, spec: SandboxSpec, command: Argv): Argv {
-  const {program, kind, skeleton, root, user, cdi, limitsMemory} = settings;
+  const {program, kind, skeleton, root, exposed, user, cdi, limitsMemory} = settings;
   const {name, image, mounts, workdir, network, gpus, environment, memoryMb} = spec;
   const bind = (from: string, to: string, access: 'read' | 'write'): string[] => [
     '--mount',
@@ -70,7 +72,9 @@ function wrap(settings: PodmanSettings, spec: SandboxSpec, command: Argv): Argv 
     ...devices(),
     ...environment.flatMap((variable) => ['--env', variable]),
     ...['--tmpfs', '/ptb'],
-    ...(isHost ? root.flatMap((entry) => (entry.kind === 'folder' ? bind(entry.path, entry.path, 'read') : [])) : []),
+    ...(isHost
+      ? root.flatMap((entry) => (entry.kind === 'folder' ? bind(entry.path, entry.path, 'read') : []))
+      : exposed.flatMap((path) => bind(path, path, 'read'))),
     ...mounts.flatMap(({from, to, access}) => bind(from, to, access)),
     ...['--workdir', workdir],
     ...['--entrypoint', ''],

@@ -212,3 +212,39 @@ test('agents: a key is tried by a call of its provider, through the proxy, and s
     provider.close();
   }
 });
+
+test('offline: no token is asked for, and what the cache lacks is named with the way to get it', async () => {
+  await using project = await newProject();
+  for (const stage of ['fetch', 'fetch-data']) {
+    cpSync(join(REPOSITORY, 'stages', stage), join(project.root, 'stages', stage), {recursive: true});
+  }
+  cpSync(join(REPOSITORY, 'stages/environment'), join(project.root, 'stages/environment'), {recursive: true});
+  project.write({
+    'evals/sums/evaluate.py': '',
+    'cache/models--org--base/snapshots/c1/config.json': '{}',
+    'cache/datasets--org--sums/snapshots/c1/data.json': '{}',
+  });
+  project.pipeline({
+    matrix: {model: ['a'], benchmark: ['sums']},
+    catalog: {
+      model: {a: {base: 'org/base', instruct: 'org/instruct', licence: 'https://hub.test/org/base'}},
+      benchmark: {sums: {data: {repo: 'org/sums'}}},
+    },
+    hub: {cache: join(project.root, 'cache')},
+    stages: Object.fromEntries(
+      ['environment', 'fetch', 'fetch-data'].map((stage) => [
+        stage,
+        {resources: {cpus: 1, memory: '1GB', disk: '1GB'}},
+      ]),
+    ),
+  });
+  expect((await doctor(project)).of('HF_TOKEN').remedy).toContain('accept the licence at https://hub.test/org/base');
+  const {code, checks} = await doctor(project, '--offline');
+  expect(checks.some(({check}) => check === 'HF_TOKEN')).toBe(false);
+  expect(checks.filter(({check}) => check === 'hub, offline').map(({state, text}) => `${state} ${text}`)).toEqual([
+    `ok org/base is in ${project.root}/cache`,
+    `fail org/instruct is not in ${project.root}/cache`,
+    `ok org/sums is in ${project.root}/cache`,
+  ]);
+  expect(code).toBe(3);
+});

@@ -29,12 +29,12 @@ if (labHas('apptainer')) {
       });
       project.stage('look', {
         needs: ['environment'],
-        run: ['bash', '-c', 'cat /opt/made.txt >out.txt; ! echo x >/opt/made.txt'],
+        run: ['bash', '-c', `cat /opt/made.txt >out.txt; [ -e ${BASE}/etc/passwd ] && ! echo x >/opt/made.txt`],
       });
       const resources = {disk: '1GB', memory: '1GB'};
       project.pipeline({
         environment: {definition: 'image/small.def', files: ['image/given.txt']},
-        sandbox: {use: 'apptainer', image: 'environment/image.sif'},
+        sandbox: {use: 'apptainer', image: 'environment/image.sif', expose: [`${BASE}/etc`]},
         stages: {environment: {resources}},
       });
       project.env.PATH = `${LAB_BIN}:${process.env.PATH}`;
