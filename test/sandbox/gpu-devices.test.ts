@@ -54,7 +54,7 @@ test('of GPUs named by UUID only their own files, where the driver says which th
   expect(await bound('CUDA_VISIBLE_DEVICES', '0')).toEqual(['nvidia0', 'nvidia1', 'nvidiactl']);
 });
 
-const settings = {program: 'x', skeleton: '/root', root: [], limitsMemory: false, own: []};
+const settings = {program: 'x', skeleton: '/root', root: [], exposed: [], limitsMemory: false, own: []};
 const file = {kind: 'file', path: '/image.sif'} as const;
 const spec: SandboxSpec = {
   name: 'job',
