@@ -1,10 +1,11 @@
-import {cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {execa} from 'execa';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {schema} from '../../src/config/schemas.js';
+import {copyProject} from './project.js';
 
 // The whole chain with its real parts: tiny models really trained in bubblewrap, audited, evaluated. A minute on two cores.
 
@@ -39,17 +40,7 @@ const satisfies = (name: string, value: unknown): void => {
   expect(validate.errors ?? []).toEqual([]);
 };
 
-beforeAll(async () => {
-  const {stdout} = await execa('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    cwd: REPOSITORY,
-  });
-  for (const file of stdout
-    .split('\0')
-    .filter((name) => /^(pipeline\.yaml|(stages|agents|evals|containers)\/)/.test(name))) {
-    cpSync(join(REPOSITORY, file), join(project, file), {recursive: true});
-  }
-  symlinkSync(join(REPOSITORY, 'node_modules'), join(project, 'node_modules'));
-});
+beforeAll(() => copyProject(project));
 
 afterAll(() => rmSync(project, {recursive: true, force: true}), 60_000);
 
