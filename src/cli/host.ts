@@ -11,7 +11,7 @@ export function hostOf({env}: Terminal, runs: Runs): Host {
   // Scripts outside the sandbox may call ptb and node themselves; all other programs are those that the user's PATH finds.
   const own = [
     fileURLToPath(new URL('../bin', import.meta.url)),
-    ...(findsThisNode(path) ? [] : [dirname(process.execPath)]),
+    ...(findsThisInterpreter(path) ? [] : [dirname(process.execPath)]),
   ];
   return {
     path: [...own, path].join(':'),
@@ -23,7 +23,7 @@ export function hostOf({env}: Terminal, runs: Runs): Host {
   };
 }
 
-function findsThisNode(path: string): boolean {
+function findsThisInterpreter(path: string): boolean {
   const found = path
     .split(':')
     .map((folder) => join(folder, 'node'))
