@@ -1,4 +1,4 @@
-"""Checks that the vLLM which containers/standard.def pins knows each option that the engine `vllm` passes.
+"""Checks that the vLLM which containers/standard.in pins knows each option that the engine `vllm` passes.
 
 By its sources in PyPI's wheel (440 MB), because vLLM itself needs a GPU: `npm run test:vllm`.
 """
@@ -37,7 +37,7 @@ def fields(source: str, name: str) -> set[str]:
 
 
 def main() -> int:
-    definition = (ROOT / "containers" / "standard.def").read_text(encoding="utf-8")
+    definition = (ROOT / "containers" / "standard.in").read_text(encoding="utf-8")
     (pin,) = re.findall(r"\bvllm==[\d.]+", definition)
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
