@@ -149,7 +149,11 @@ function finish(
   const bill = spentJson(spent);
   if (options.json)
     terminal.out(`${JSON.stringify({version: 1, event: 'end', exit, counts, seconds, bill, capped})}\n`);
-  else if (hasScores(project)) terminal.out(renderTable(projectTable(project), 'text', terminal.paintOut));
+  else if (hasScores(project)) {
+    // What --rerun asked for has been done, so it counts.
+    const done = projectTable({...project, rerun: () => false});
+    terminal.out(renderTable(done, 'text', terminal.paintOut));
+  }
   if (!options.json && !options.quiet) remindOfLock(project, terminal);
   return exit;
 }

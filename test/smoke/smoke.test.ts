@@ -200,4 +200,21 @@ describe('the smoke profile', () => {
     const steps = await plan();
     expect(steps.filter(({verdict, id}) => verdict !== 'cached' && !/smoke-add|aggregate/.test(id))).toEqual([]);
   });
+
+  test('what --rerun asked for counts in the table that the run prints', {timeout: 60_000}, async () => {
+    const one = ['agent=smoke-idle', 'model=smoke-50k', 'benchmark=smoke-add'];
+    const run = ptb(
+      'pipeline',
+      'run',
+      '--profile',
+      'smoke',
+      ...one.flatMap((at) => ['--only', at]),
+      '--rerun',
+      'evaluate',
+    );
+    const {stdout, exitCode} = await run;
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('smoke-idle');
+    expect(stdout).not.toContain('not yet run');
+  });
 });
