@@ -23,21 +23,23 @@ git ls-files -z --cached --others --exclude-standard pipeline.yaml agents contai
   xargs -0 cp --parents -t "$project"
 
 # All but the packages is done again.
-anew=()
-for stage in fetch fetch-data post-train evaluate baseline; do anew+=(--rerun "$stage"); done
-[ -d "$project/runs/results/baseline" ] || anew=()
+results=$project/runs/results
+if [ -d "$results" ]; then
+  find "$results" -mindepth 1 -maxdepth 1 ! -name environment -exec chmod -R u+w {} + -exec rm -rf {} +
+  rm -f "$project/runs/ledger.json"
+fi
 profile() { (cd "$project" && node ../dist/cli/main.js "$@" --profile cpu --only model=cpu-qwen3 --set "sandbox.use=$sandbox"); }
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 began=$SECONDS passed=0 failed=0
-if profile pipeline run "${anew[@]}" >"$log" 2>&1 && profile table --format json >"$project/table.json"; then
+if profile pipeline run >"$log" 2>&1 && profile table --format json >"$project/table.json"; then
   ran=yes
 else
   ran='' failed=1
   echo "FAILED  the profile cpu in $sandbox"
   sed 's/^/        /' "$log"
 fi
-environment=$(find "$PWD/$project/runs/results/environment" -path '*/out/env/bin' | head -1)
+environment=$(find "$PWD/$results/environment" -path '*/out/env/bin' -printf '%T@ %p\n' | sort -rn | head -1 | cut -d' ' -f2-)
 if [ -z "$environment" ]; then
   echo "$passed $failed" >"$counts"
   exit 1
