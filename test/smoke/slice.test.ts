@@ -3,7 +3,7 @@ import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {afterAll, expect, test} from 'vitest';
+import {expect, onTestFinished, test} from 'vitest';
 import {LAB_BIN, labHas} from '../lab/lab.js';
 import {copyProject} from './project.js';
 
@@ -16,7 +16,7 @@ const scores = new Map<string, number>();
 for (const use of ['apptainer', 'podman'].filter(labHas)) {
   test(`a cell of the smoke profile in ${use}`, {timeout: 240_000}, async () => {
     const project = mkdtempSync(join(tmpdir(), `ptb-slice-${use}-`));
-    afterAll(() => rmSync(project, {recursive: true, force: true}));
+    onTestFinished(() => rmSync(project, {recursive: true, force: true}));
     await copyProject(project);
     const {exitCode, stdout, stderr} = await execa(
       'node',
