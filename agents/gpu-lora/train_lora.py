@@ -14,7 +14,7 @@ from numpy_lm.hub import snapshot
 from small_lm.data import read
 from small_lm.training import device, fine_tune
 
-STEPS = 400
+STEPS = 250
 
 
 def time_is_left() -> bool:

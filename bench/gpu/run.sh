@@ -20,8 +20,9 @@ unpack() {
     ln -sfn "$goes/usr/bin/apptainer" "$to/ptb-gpu/bin/apptainer"
     # Beside torch, where every job finds it.
     echo "$to/ptb-gpu/site" >"$("$python" -c 'import site; print(site.getsitepackages()[0])')/ptb-pack.pth"
-    ln -sfn "$to/ptb-gpu/ptb/dist" dist
-    ln -sfn "$to/ptb-gpu/ptb/node_modules" node_modules
+    # Byte code that no job may write: without it every job compiles what it imports.
+    "$python" -m compileall -q -j 0 "$("$python" -c 'import site; print(site.getsitepackages()[0])')" "$to/ptb-gpu/site" >/dev/null 2>&1
+    cp -R "$to/ptb-gpu/ptb/." .
     touch "$to/ready"
   fi
   export PATH=$to/ptb-gpu/bin:$PATH

@@ -180,10 +180,18 @@ def main() -> None:
 
     items, slice_ = (24, 4) if given.small else (ITEMS, 16)
     home = given.work / "hf" / "hub"
+    started = time.perf_counter()
+
+    def say(what: str) -> None:
+        print(f"{time.perf_counter() - started:.1f} s: {what}", flush=True)
+
+    say("imported")
     data.make(data.gsm8k, "openai/gsm8k", home, items)
+    say("data made")
     folder = given.work / "model"
     rows = [row["question"] + row["answer"] for row in _train(home)]
     make_model(folder, rows, given.small)
+    say("model made")
     document: dict[str, Any] = {
         "versions": {"python": sys.version.split()[0], "torch": torch.__version__},
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
@@ -198,7 +206,9 @@ def main() -> None:
     model = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
     document["parameters"] = model.num_parameters()
     document["copy_bytes_per_second"] = copy_bandwidth() if torch.cuda.is_available() else 1e10
+    say("model loaded")
     prompts = asked(folder, items)
+    say("prompts read")
     for name, settings, count in (("ours", OURS, items), ("upstream", UPSTREAM, slice_)):
         found = engine(model, tokenizer, prompts[:count], int(settings["rows"]))
         found["bound_seconds"] = bound(

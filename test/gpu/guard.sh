@@ -37,7 +37,7 @@ seen = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True).stdo
 first = torch.ones(1 << 20, device="cuda")
 last = first.to(f"cuda:{torch.cuda.device_count() - 1}")
 start = time.time()
-time.sleep(float(os.environ["PTB_LOOK_SECONDS"]))
+time.sleep(float(os.environ["PTB_SETTINGS_SECONDS"]))
 json.dump(
     {
         "cell": os.environ["PTB_CELL"],
@@ -54,7 +54,7 @@ json.dump(
 END
 cat >"$scratch/stages/look/stage.yaml" <<END
 for: [cell]
-fields: [look.seconds]
+fields: [settings.seconds]
 run: ['$python', look.py]
 sandbox: {gpu: true}
 resources: {gpus: '\${{ gpus.count }}', gpu-name: '\${{ gpus.name? }}', cpus: 1, memory: 8GB, time: 5m, grace: 2s}
@@ -63,7 +63,7 @@ END
 cat >"$scratch/pipeline.yaml" <<END
 name: guard
 matrix: {cell: [a]}
-look: {seconds: 1}
+settings: {seconds: 1}
 gpus: {count: 1}
 sandbox: {use: ${SANDBOX:-apptainer}, image: host}
 END
@@ -81,7 +81,7 @@ for _ in $(seq 100); do
   [ "$(nvidia-smi --query-compute-apps=pid --format=csv,noheader | wc -l)" -ge "$count" ] && break
   sleep 0.3
 done
-run --set look.seconds=2
+run --set settings.seconds=2
 check "a GPU that somebody else uses: refused" says "not idle"
 check "and the other process lives" kill -0 "${busy[0]}"
 kill "${busy[0]}" && wait "${busy[0]}" 2>/dev/null
@@ -89,7 +89,7 @@ busy=()
 
 # More cells than GPUs: each GPU has one at a time.
 rm -rf "$scratch/runs"
-run --set 'matrix.cell=[a,b,c,d]' --set look.seconds=3
+run --set 'matrix.cell=[a,b,c,d]' --set settings.seconds=3
 check "four cells on $count GPU(s): all run" test $? = 0
 looks | "$python" -c '
 import json, sys
