@@ -71,7 +71,7 @@ run() { (cd "$scratch" && "${ptb[@]}" pipeline run --yes "$@") >"$scratch/log" 2
 looks() { find "$scratch/runs/results" -name look.json -exec cat {} + 2>/dev/null; }
 
 run --set gpus.name=NO-SUCH-GPU
-check "another GPU is asked for: refused" says "asked for NO-SUCH-GPU"
+check "another GPU is asked for: refused" says "NO-SUCH-GPU"
 run --set gpus.name="${name##* }"
 check "a ${name##* } is asked for: runs" test $? = 0
 
@@ -82,7 +82,7 @@ for _ in $(seq 100); do
   sleep 0.3
 done
 run --set settings.seconds=2
-check "a GPU that somebody else uses: refused" says "not idle"
+check "a GPU that somebody else uses: refused" says "idle\|in use"
 check "and the other process lives" kill -0 "${busy[0]}"
 kill "${busy[0]}" && wait "${busy[0]}" 2>/dev/null
 busy=()
