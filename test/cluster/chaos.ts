@@ -3,7 +3,7 @@ import {expect, test} from 'vitest';
 import {describeMoments, runSuite} from '../chaos/rounds.js';
 import type {Kind} from './systems.js';
 
-/** A few of what `npm run test:chaos -- --executor KIND --kills 40` does. */
+/** A few of what `npm run test:chaos -- --executor KIND --kills 40` does; on HTCondor, which is slow, by that command alone. */
 export function clusterChaos(kind: Kind): void {
   test(`${kind}: controllers killed while jobs are in the queue: none lost, none doubled`, async () => {
     const seed = process.env.PTB_CHAOS_SEED ?? randomBytes(4).toString('hex');

@@ -1,6 +1,5 @@
 import {labHas} from '../lab/lab.js';
 import {executorContract} from '../executor/contract.js';
-import {clusterChaos} from './chaos.js';
 import {controllerAsJob} from './controller.js';
 import {sharedFaults} from './faults.js';
 import {htcondorFaults} from './htcondor-faults.js';
@@ -12,6 +11,5 @@ if (labHas('htcondor')) {
   sharedFaults('htcondor');
   htcondorFaults();
   controllerAsJob('htcondor');
-  clusterChaos('htcondor');
   clusterSmoke('htcondor');
 }
