@@ -30,7 +30,13 @@ export function projectFiles(pipelineFile: string): Files {
   const folder = dirname(pipelineFile);
   const root = resolve(folder);
   const sources = new Map<string, string>();
-  const stat = (path: string) => statSync(join(root, path), {throwIfNoEntry: false});
+  const stat = (path: string) => {
+    try {
+      return statSync(join(root, path), {throwIfNoEntry: false});
+    } catch {
+      return undefined; // Below a file, too long, or no name at all: there is no such thing.
+    }
+  };
   const shown = (path: string): string => join(folder, path);
   return {
     sources,

@@ -1002,7 +1002,8 @@ describe('the catalog', () => {
       1 mistake; nothing was started
       "
     `);
-    const clocks = {'clocks/slow/clock.yaml': 'tick: 2\n', 'clocks/2/clock.yaml': '- tick\n'};
+    // A file beside the folders, as scripts that they share.
+    const clocks = {'clocks/slow/clock.yaml': 'tick: 2\n', 'clocks/2/clock.yaml': '- tick\n', 'clocks/common.sh': ''};
     expect(await mistakes({...pipelineWith(catalog), ...clocks})).toMatchInlineSnapshot(`
       "
       pipeline.yaml:9:34: error: hours "1" needs clocks/slwo/clock.yaml, which does not exist

@@ -1,0 +1,68 @@
+import {fork} from 'node:child_process';
+import {fileURLToPath} from 'node:url';
+import type {Word} from './worker.js';
+
+export type Finding = {readonly n: number; readonly target: string; readonly wrong: string; readonly said: string};
+
+/** A case that takes more of a processor is a finding; by the clock a loaded machine is given more before it is cut off. */
+const SLOW_MS = 2000;
+const HANG_MS = 30_000;
+const MEMORY_MB = 512;
+const BATCH = 2000;
+
+/** Runs these many cases. A worker that hangs or dies costs one case: the next one goes on behind it. */
+export async function fuzz(
+  runs: number,
+  seed: number,
+  progress: (done: number) => void = () => undefined,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (let from = 0; from < runs;) {
+    from = await batch(seed, from, Math.min(runs, from + BATCH), findings);
+    progress(from);
+  }
+  return findings;
+}
+
+/** Where the next batch begins. */
+function batch(seed: number, from: number, to: number, findings: Finding[]): Promise<number> {
+  const worker = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), [seed, from, to].map(String), {
+    execArgv: ['--import', 'tsx', `--max-old-space-size=${MEMORY_MB}`],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  return new Promise((resolve) => {
+    let at: Word | undefined;
+    let next = from;
+    let died = '';
+    let watchdog: NodeJS.Timeout | undefined;
+    worker.stderr!.on('data', (data: Buffer) => (died = (died + data.toString()).slice(-2000)));
+    worker.on('message', (word: Word) => {
+      clearTimeout(watchdog);
+      const {n, target, end} = word;
+      at = end ? undefined : word;
+      if (!end) {
+        watchdog = setTimeout(() => worker.kill('SIGKILL'), HANG_MS);
+        return;
+      }
+      next = n + 1;
+      const wrong = end.wrong ?? (end.ms > SLOW_MS ? `${(end.ms / 1000).toFixed(1)} s` : undefined);
+      if (wrong !== undefined) findings.push({n, target, wrong, said: end.said});
+    });
+    worker.on('exit', (code, signal) => {
+      clearTimeout(watchdog);
+      if (at) {
+        findings.push({
+          n: at.n,
+          target: at.target,
+          wrong: signal === 'SIGKILL' ? 'it hangs' : `it died (${code ?? signal})`,
+          said: died,
+        });
+        next = at.n + 1;
+      } else if (code !== 0) {
+        findings.push({n: next, target: 'worker', wrong: `it died (${code ?? signal})`, said: died});
+        next = to;
+      }
+      resolve(next);
+    });
+  });
+}

@@ -1,0 +1,26 @@
+// npm run fuzz -- --runs N --seed S [--case K]: spoiled input of every kind. No stack trace, nothing that hangs, dies or takes 512 MB, a place
+// for every mistake. A finding is named by its seed and number.
+import {parseArgs} from 'node:util';
+import {fuzz} from './fuzz.js';
+import {Random} from './random.js';
+import {SHARES, TARGETS} from './targets.js';
+
+const {values} = parseArgs({
+  options: {runs: {type: 'string', default: '20000'}, seed: {type: 'string', default: '1'}, case: {type: 'string'}},
+});
+const seed = Number(values.seed);
+if (values.case !== undefined) {
+  const random = new Random(seed * 1_000_003 + Number(values.case));
+  using target = TARGETS[random.pick(SHARES)]();
+  const {code, said, wrong} = await target.run(random);
+  process.stdout.write(`${JSON.stringify(said)}\n${target.name}: exit ${code}; ${wrong ?? 'nothing wrong'}\n`);
+} else {
+  const began = Date.now();
+  const findings = await fuzz(Number(values.runs), seed, (done) => process.stderr.write(`${done} cases\n`));
+  for (const {n, target, wrong, said} of findings)
+    process.stdout.write(`case ${n} (${target}): ${wrong}\n${said.replace(/^/gm, '    ')}\n`);
+  process.stdout.write(
+    `${values.runs} cases, seed ${seed}: ${findings.length} findings, ${((Date.now() - began) / 1000).toFixed(0)} s\n`,
+  );
+  process.exitCode = findings.length === 0 ? 0 : 1;
+}
