@@ -36,7 +36,7 @@ python3 -m pip download --quiet --no-deps --only-binary=:all: --python-version 3
   --dest "$scratch/wheels" -r "$scratch/requirements.txt"
 for wheel in "$scratch"/wheels/*.whl; do python3 -m zipfile -e "$wheel" "$pack/site"; done
 # Of what is left only what two of the real evals import; no web pages, no programs of other sandboxes, no list of cloud services.
-(cd "$pack/site" && find inspect_evals -mindepth 1 -maxdepth 1 ! -name __init__.py ! -name gsm8k ! -name bfcl ! -name 'utils*' \
+(cd "$pack/site" && find inspect_evals -mindepth 1 -maxdepth 1 ! -name __init__.py ! -name constants.py ! -name gsm8k ! -name bfcl ! -name 'utils*' \
   -exec rm -rf {} + && rm -rf inspect_ai/binaries/* inspect_ai/_view/www botocore/data/*/ ./*.dist-info/RECORD)
 
 trees=${PTB_LAB_TREES:-/srv/ptb-lab}

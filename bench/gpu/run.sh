@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh PART...: what docs/gpu.md reports, on a machine with NVIDIA GPUs; results come to be files of $OUT. Parts: machine, guard,
 # pipeline, limits, throughput. With PACK=FILE.tar.xz (pack.sh) nothing else has to be installed but a python3 with torch,
-# transformers and peft. OPTIONS are further flags of `ptb pipeline run` (a rehearsal without a GPU: see rehearse.sh).
+# transformers and peft. OPTIONS are further flags of `ptb pipeline run`, split at blanks.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 70
 : "${OUT:?the folder for results}"
@@ -77,7 +77,8 @@ pipeline() {
     sleep 0.5
   done
   while kill -0 $controller 2>/dev/null && [ $SECONDS -lt $deadline ]; do sleep 0.5; done
-  if kill -0 $controller 2>/dev/null; then kill -INT $controller; else wait $controller; fi
+  ! kill -0 $controller 2>/dev/null || kill -INT $controller
+  wait $controller
   echo "$(stamp) ended with $?" | tee -a "$OUT/pipeline.log"
   kill $sampler
   for format in text markdown json; do "${ptb[@]}" table "${gpu[@]}" --format $format >"$OUT/table.$format" 2>&1; done
@@ -102,8 +103,10 @@ limits() {
     --set stages.post-train.resources.grace=2s ${options[@]+"${options[@]}"})
   nvidia-smi --query-gpu=timestamp,uuid,memory.used,utilization.gpu --format=csv,noheader,nounits -lms 200 >"$OUT/limits.csv" 2>/dev/null &
   sampler=$!
+  # Jobs of a run that was cut off hold the GPUs, and their controller would be watched instead.
+  "${ptb[@]}" pipeline stop "${gpu[@]}" >>"$OUT/limits.log" 2>&1
   before=$(stamp)
-  "${ptb[@]}" pipeline run "${flags[@]}" --yes >"$OUT/limits.log" 2>&1 &
+  "${ptb[@]}" pipeline run "${flags[@]}" --yes >>"$OUT/limits.log" 2>&1 &
   controller=$!
   for _ in $(seq 400); do
     grep -qs '"busy"' runs/attempts/post-train/gpu-endless-*/1/work/trace.jsonl && break
