@@ -32,9 +32,10 @@ function alone(svg: string, title: string): string {
   return svg
     .replaceAll(/var\((--[a-z0-9-]+)\)/g, (_, name: string) => colours.get(name) ?? '#16181d')
     .replaceAll('currentColor', '#16181d')
+    .replace('background:transparent', 'background:#ffffff')
     .replace(
-      /<svg /,
-      `<svg xmlns="http://www.w3.org/2000/svg" color="#16181d" style="background:#ffffff" aria-description="${title}" `,
+      '<svg ',
+      `<svg ${svg.includes(' xmlns=') ? '' : 'xmlns="http://www.w3.org/2000/svg" '}aria-description="${title}" `,
     );
 }
 
