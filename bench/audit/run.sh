@@ -7,4 +7,7 @@ if [ ! -x .venv/bin/python ]; then
   echo 'bench:audit: there is no .venv yet; run: npm test' >&2
   exit 3
 fi
-exec .venv/bin/python bench/audit/suite.py --to docs/audit.md "$@"
+rc=0
+.venv/bin/python bench/audit/suite.py --to docs/audit.md "$@" || rc=$?
+npx --no-install prettier --log-level warn --write docs/audit.md
+exit "$rc"

@@ -1,6 +1,7 @@
-"""How fast weights are compared and text is scanned, beside how fast this disk reads the same files.
+"""How fast weights are compared and text is scanned, beside how fast this disk reads the same files; and what
+the stage `evidence` takes for a folder of very many files.
 
-python3 bench/audit/speed.py [--pair-gb 2] [--text-gb 1] [--to docs/audit.md]
+python3 bench/audit/speed.py [--pair-gb 2] [--text-gb 1] [--files 1000000] [--to docs/audit.md]
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import random
 import resource
 import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -27,7 +29,7 @@ import numpy as np  # noqa: E402
 from compare import Triple, compare, match  # noqa: E402
 from contamination import find_contamination  # noqa: E402
 from safetensors_file import convert, read_checkpoint  # noqa: E402
-from suite import insert, machine  # noqa: E402
+from suite import Bench, insert, machine  # noqa: E402
 from work import files_of  # noqa: E402
 
 GB = 10**9
@@ -138,24 +140,93 @@ def measure_texts(folder: Path, size: int) -> str:
     )
 
 
+def write_files(folder: Path, count: int) -> None:
+    """So many files of 100 bytes, a thousand in a folder."""
+    text = made_texts.rows(made_texts.benchmark(made_texts.word_problem, 77, 0, 100).train).encode()
+    for number in range(count):
+        if number % 1000 == 0:
+            below = folder / f"{number // 1000:04}"
+            below.mkdir(parents=True)
+        start = number % (len(text) - 100)
+        (below / f"{number % 1000:03}.txt").write_bytes(text[start : start + 100])
+
+
+def watch(process: subprocess.Popen[bytes]) -> int:
+    """The most memory in bytes that a process and those it starts ever had together, looked at four times a
+    second: what they share counts once."""
+    most = 0
+    while process.poll() is None:
+        most = max(most, _memory(process.pid))
+        time.sleep(0.25)
+    return most
+
+
+def _memory(pid: int) -> int:
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        own = next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (OSError, StopIteration):
+        return 0
+    return own + sum(_memory(int(child)) for child in children)
+
+
+def measure_files(folder: Path, count: int) -> str:
+    """A line on a work folder of `count` files, as the stage looks through it."""
+    (folder / "suite").mkdir()
+    suite = Bench(folder / "suite")
+    write_files(folder / "task", count)
+    evidence = HERE.parent.parent / "stages" / "evidence" / "evidence.py"
+    given = {
+        "task": folder / "task",
+        "model": folder / "task" / "final_model",
+        "base": suite.folder / "base",
+        "instruct": suite.folder / "instruct",
+        "index": suite.folder / "index" / "words",
+        "evals": suite.folder / "evals",
+        "benchmark": "words",
+        "templates": suite.folder / "templates",
+        "jobs": JOBS,
+        "to": folder / "evidence.json",
+    }
+    command = [sys.executable, str(evidence), *(f"--{name}={value}" for name, value in given.items())]
+    began = time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        memory = watch(process)
+    seconds = time.monotonic() - began
+    if process.returncode != 0:
+        raise SystemExit(f"evidence.py: exit {process.returncode}")
+    unread = [
+        finding["summary"]
+        for finding in json.loads((folder / "evidence.json").read_text())["findings"]
+        if finding["source"] == "contamination.unread"
+    ]
+    return (
+        f"- {count:,} files of 100 bytes: {seconds:.0f} s, {JOBS} processes, "
+        f"at most {memory / 1e6:.0f} MB of memory together; {unread[0] if unread else 'all were read'}"
+    )
+
+
 def main() -> int:
     """Exits 0."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pair-gb", type=float, default=2, help="both checkpoints together; 0: none")
     parser.add_argument("--text-gb", type=float, default=1, help="0: none")
+    parser.add_argument("--files", type=int, default=0, help="how many; 0: none")
     parser.add_argument("--folder", type=Path, help="where to write; the system's own by default")
     parser.add_argument("--to", type=Path, help="the document to write the lines into")
     arguments = parser.parse_args()
     parts = [
-        ("weights", measure_weights, arguments.pair_gb),
-        ("texts", measure_texts, arguments.text_gb),
+        ("weights", measure_weights, int(arguments.pair_gb * GB)),
+        ("texts", measure_texts, int(arguments.text_gb * GB)),
+        ("files", measure_files, arguments.files),
     ]
     for name, measure, size in parts:
         if size == 0:
             continue
         head = f"`bench/audit/speed.py`, {machine()}, load {os.getloadavg()[0]:.1f} when it began:"
         with tempfile.TemporaryDirectory(prefix="bench-audit-", dir=arguments.folder) as folder:
-            lines = [head, "", measure(Path(folder), int(size * GB))]
+            lines = [head, "", measure(Path(folder), size)]
         print("\n".join(lines), flush=True)
         if arguments.to:
             insert(arguments.to, f"speed of {name}", lines)

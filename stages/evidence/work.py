@@ -26,17 +26,23 @@ PACKED = (
 # Weights are looked at as weights.
 WEIGHTS = (".safetensors",)
 
-# More files than this are counted, not read.
-MOST_FILES = 2_000_000
+# What lies beyond so many files, or so many characters of their names, is not read, and said. Within it the
+# stage takes at most about 1 GB of memory (bench/audit/speed.py --files).
+MOST_FILES, MOST_CHARACTERS = 1_000_000, 200_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class File:
-    """A regular file: its path, its name relative to the work folder, its size in bytes."""
+    """A regular file: where it is, its name relative to the work folder, its size in bytes."""
 
-    path: Path
+    # Of a million files a million paths would not fit into the memory.
+    place: str
     name: str
     size: int
+
+    @property
+    def path(self) -> Path:
+        return Path(self.place)
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ def files_of(folder: Path, skipped: list[tuple[str, str]]) -> Iterator[File]:
     `folder`. Links out of the folder and unreadable folders are named in `skipped`.
     """
     root = folder.resolve()
-    count = 0
+    count = characters = 0
 
     def unreadable(error: OSError) -> None:
         skipped.append((os.path.relpath(error.filename, folder), error.strerror or "cannot be read"))
@@ -86,10 +92,14 @@ def files_of(folder: Path, skipped: list[tuple[str, str]]) -> Iterator[File]:
             if not stat.S_ISREG(found.st_mode):
                 continue
             count += 1
-            if count > MOST_FILES:
-                skipped.append((own, f"more than {MOST_FILES} files: this one and the rest were not read"))
+            characters += len(full) + len(own)
+            if count > MOST_FILES or characters > MOST_CHARACTERS:
+                what = (
+                    f"{MOST_FILES} files" if count > MOST_FILES else f"{MOST_CHARACTERS} characters of names"
+                )
+                skipped.append((own, f"more than {what}: this one and the rest were not read"))
                 return
-            yield File(Path(full), own, found.st_size)
+            yield File(full, own, found.st_size)
 
 
 def _inside(link: Path, root: Path) -> bool:

@@ -226,6 +226,11 @@ def test_beyond_a_bound_files_are_counted_out_and_said(
     skipped: list[tuple[str, str]] = []
     assert [file.name for file in files_of(tmp_path, skipped)] == ["0.txt", "1.txt", "2.txt"]
     assert skipped == [("3.txt", "more than 3 files: this one and the rest were not read")]
+    skipped.clear()
+    monkeypatch.setattr("work.MOST_FILES", 100)
+    monkeypatch.setattr("work.MOST_CHARACTERS", 2 * len(f"{tmp_path}/0.txt0.txt"))
+    assert [file.name for file in files_of(tmp_path, skipped)] == ["0.txt", "1.txt"]
+    assert [because.split(":")[0].split()[-2:] for _, because in skipped] == [["of", "names"]]
 
 
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
