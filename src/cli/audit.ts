@@ -1,7 +1,7 @@
 import {join} from 'node:path';
 import {quoted} from '../base/quoted.js';
 import {suggest} from '../base/suggest.js';
-import {describeAxes} from '../matrix/cell.js';
+import {describeAxes, type Axes} from '../matrix/cell.js';
 import {asVerdict, readFate, withOverride} from '../report/evidence.js';
 import {auditsJson, renderAudit, renderAudits, wordOf, type Audited, type AuditWord} from '../report/audit.js';
 import {labels} from '../report/label.js';
@@ -54,22 +54,37 @@ export function auditsOf({pipeline, ...project}: Project, terminal: Terminal): A
   }));
 }
 
-/** The one cell that a text names, by its id or by some of its values; undefined, and said why, for none or several. */
+/** Whether a cell has this value, given with or without its axis. */
+function isOf(at: Axes, term: string): boolean {
+  const [axis, value] = term.split('=', 2);
+  return value === undefined ? Object.values(at).includes(term) : at[axis!] === value;
+}
+
+/** What the first term that no cell has could have been. */
+function hintOf(audits: readonly Audited[], terms: readonly string[]): string {
+  const wrong = terms.find((term) => !audits.some(({at}) => isOf(at, term)));
+  if (wrong === undefined) return 'ptb audit list names them';
+  const [axis, value] = wrong.split('=', 2) as [string, string?];
+  const axes = Object.keys(audits[0]?.at ?? {});
+  if (value !== undefined && !axes.includes(axis)) return suggest(axis, axes);
+  const values = audits.flatMap(({at}) => (value === undefined ? Object.values(at) : (at[axis] ?? [])));
+  return suggest(value ?? wrong, [...new Set(values)]);
+}
+
+/**
+ * The one cell that a text names, by its id, by its line in `ptb audit list` or by some of its values; undefined, and said
+ * why, for none or several.
+ */
 export function findAudit(audits: readonly Audited[], text: string, terminal: Terminal): Audited | undefined {
-  const terms = text.replace(/^[a-z-]+:/, '').split(',');
-  const found = audits.filter(({at}) =>
-    terms.every((term) => {
-      const [axis, value] = term.split('=', 2);
-      return value === undefined ? Object.values(at).includes(term) : at[axis!] === value;
-    }),
-  );
+  const terms = text
+    .replace(/^[a-z-]+:/, '')
+    .split(/[,\s]+/)
+    .filter(Boolean);
+  const found = audits.filter(({at}) => terms.every((term) => isOf(at, term)));
   if (found.length === 1) return found[0];
   if (found.length === 0) {
-    const hint = suggest(
-      text,
-      audits.map(({at}) => describeAxes(at)),
-    );
-    terminal.err(`there is no audited cell ${quoted(text)}\n  ${terminal.paintErr('blue', 'hint')}: ${hint}\n`);
+    const hint = `  ${terminal.paintErr('blue', 'hint')}: ${hintOf(audits, terms)}\n`;
+    terminal.err(`there is no audited cell ${quoted(text)}\n${hint}`);
     return undefined;
   }
   const shown = found.slice(0, 8).map(({at}) => `  ${describeAxes(at)}\n`);

@@ -42,3 +42,24 @@ test('cells whose judge failed are scored and said to be unjudged, in the table,
 
   expect(startedBy(await project.run().ended)).toEqual(['judge:agent=unlucky,model=m,benchmark=b']);
 });
+
+test('a cell is named as the list of audits prints it; a name that none has gets a hint, one that several have the list', async () => {
+  await using project = await withJudge();
+  const show = async (cell: string) => project.ptb('audit', 'show', cell).ended;
+
+  for (const name of ['agent=good,model=m,benchmark=b', 'audit:agent=good,model=m,benchmark=b', 'good', 'm good']) {
+    const {code, stdout} = await show(name);
+    expect([code, stdout.split('\n')[0]], name).toEqual([0, 'agent=good,model=m,benchmark=b: pending']);
+  }
+  for (const [name, said] of [
+    ['agent=unluky,model=m', 'did you mean "unlucky"?'],
+    ['agnt=good', 'did you mean "agent"?'],
+    ['nothing like it', 'known: good, m, b, unlucky'],
+    ['agent=good,agent=unlucky', 'ptb audit list names them'],
+    ['m', '"m" names 2 cells; say which:\n  agent=good,model=m,benchmark=b\n'],
+  ] as const) {
+    const {code, stderr} = await show(name);
+    expect(code).toBe(2);
+    expect(stderr).toContain(said);
+  }
+});
