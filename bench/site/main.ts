@@ -84,6 +84,7 @@ const evidence = at.map((axes, n): CellEvidence => ({
 const settings = scoreOf({baselines: {}});
 const table = tableOf({cells: evidence, baselines: new Map(), sandboxes: []}, settings);
 const cells = at.map((axes, n): SiteCell => ({
+  kind: 'agent',
   at: axes,
   label: Object.values(axes).join(' '),
   slug: Object.values(axes).join('-'),
@@ -108,6 +109,7 @@ const data: SiteData = {
   },
   table,
   cells,
+  imported: [],
   stages: [],
   steps: cells.flatMap(({steps}) => steps),
   ablated: [],

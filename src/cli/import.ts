@@ -2,7 +2,7 @@ import {mkdirSync, statSync} from 'node:fs';
 import {basename, join, resolve} from 'node:path';
 import {quoted} from '../base/quoted.js';
 import {importedFolder} from '../report/imported.js';
-import {printable} from '../report/style.js';
+import {printableLine} from '../report/style.js';
 import {readTree, type TreeRecord} from '../report/upstream.js';
 import {writeJson} from '../store/write.js';
 import {openProject, type ProjectOptions} from './project.js';
@@ -25,7 +25,8 @@ export function importUpstreamCommand(dir: string, options: ImportOptions, termi
   const tree = readTree(root);
   if (tree.runs.length === 0) {
     terminal.err(`${quoted(dir)} holds no <method>/<benchmark>_<org>_<model>_<run id>/ folder: nothing was imported\n`);
-    for (const {path, because} of tree.unreadable.slice(0, LISTED)) terminal.err(printable(`  ${path}: ${because}\n`));
+    for (const {path, because} of tree.unreadable.slice(0, LISTED))
+      terminal.err(`  ${printableLine(`${path}: ${because}`)}\n`);
     return EXIT.badInput;
   }
   const record: TreeRecord = {
@@ -43,12 +44,10 @@ export function importUpstreamCommand(dir: string, options: ImportOptions, termi
   const methods = new Set(tree.runs.map(({method}) => method)).size;
   terminal.out(
     [
-      `imported ${tree.runs.length} runs of ${methods} methods from ${printable(root)}`,
+      `imported ${tree.runs.length} runs of ${methods} methods from ${printableLine(root)}`,
       ...(tree.superseded.length > 0 ? [`${tree.superseded.length} older runs of the same cells do not count`] : []),
       ...(tree.unreadable.length > 0 ? [`${tree.unreadable.length} files or folders could not be read:`] : []),
-      ...tree.unreadable
-        .slice(0, LISTED)
-        .map(({path, because}) => printable(`  ${path}: ${because}`).replaceAll('\n', '\\n')),
+      ...tree.unreadable.slice(0, LISTED).map(({path, because}) => `  ${printableLine(`${path}: ${because}`)}`),
       ...(tree.unreadable.length > LISTED ? [`  and ${tree.unreadable.length - LISTED} more`] : []),
       `ptb table shows them, marked ‡; to take them out again, delete ${file}`,
       '',

@@ -26,7 +26,7 @@ export const importedTrees = (runs: string, models: Models, benchmarks: readonly
 const BASELINE = /^baseline(?:_|$)/;
 const ZERO_SHOT = /^baseline_zeroshot(?:_|$)/;
 
-export function importedOf({name, runs}: TreeRecord, models: Models, benchmarks: readonly string[]): Imported {
+export function importedOf({name, from, runs}: TreeRecord, models: Models, benchmarks: readonly string[]): Imported {
   const named = (run: TreeRun): Axes => ({
     agent: run.method,
     model: modelName(run.model, models),
@@ -36,6 +36,7 @@ export function importedOf({name, runs}: TreeRecord, models: Models, benchmarks:
   const isJudged = runs.some(({verdict}) => 'flagged' in verdict);
   return {
     name,
+    from,
     cells: runs
       .filter(({method}) => !BASELINE.test(method))
       .map((run): ImportedCell => {

@@ -8,7 +8,7 @@ import {csv} from './csv.js';
 import {digits, money, workTime} from './figures.js';
 import {labels} from './label.js';
 import {latex} from './latex.js';
-import {printable, type Paint} from './style.js';
+import {printableLine, type Paint} from './style.js';
 import {tableJson} from './table-json.js';
 
 export const TABLE_FORMATS = ['text', 'markdown', 'csv', 'json', 'latex'] as const;
@@ -49,8 +49,15 @@ const state = (row: Row): string =>
       ? `${substituted(row)} of ${row.cells}`
       : '';
 
+/** A name may be as long as a folder's; a table that people read has this much room for it, in characters. */
+const LONGEST_NAME = 64;
+
+const shortened = (name: string): string =>
+  name.length > LONGEST_NAME ? `${name.slice(0, 40)}…${name.slice(41 - LONGEST_NAME)}` : name;
+
 /** Rows that were not run here carry a mark. */
-const marked = ({kind, name}: Row): string => `${name}${kind === 'published' ? ' †' : kind === 'imported' ? ' ‡' : ''}`;
+const marked = ({kind, name}: Row): string =>
+  `${shortened(name)}${kind === 'published' ? ' †' : kind === 'imported' ? ' ‡' : ''}`;
 
 function grid(table: Table): string[][] {
   const cell = (row: Row): string[] => [
@@ -80,21 +87,19 @@ export const sorted = ({rows}: Table): Row[] =>
 function text(table: Table, paint: Paint): string {
   const [head, ...body] = grid(table) as [string[], ...string[][]];
   const drawn = new CliTable({
-    head: head.map((word) => paint('bold', word)),
+    head: head.map((word) => paint('bold', printableLine(word))),
     colAligns: head.map((_word, n) => (n === 0 ? 'left' : 'right')),
     style: {head: [], border: [], compact: true},
   });
-  drawn.push(...body.map((cells) => cells.map(printable)));
+  drawn.push(...body.map((cells) => cells.map(printableLine)));
   return `${drawn.toString()}\n${notes(table)
-    .map((line) => `${printable(line)}\n`)
+    .map((line) => `${printableLine(line)}\n`)
     .join('')}`;
 }
 
 function markdown(table: Table): string {
   const escape = (word: string): string =>
-    printable(word)
-      .replaceAll(/[\\|*_`<>[\]]/g, (char) => `\\${char}`)
-      .replaceAll('\n', ' ');
+    printableLine(word.replaceAll('\n', ' ')).replaceAll(/[\\|*_`<>[\]]/g, (char) => `\\${char}`);
   const line = (words: readonly string[]): string => `| ${words.map(escape).join(' | ')} |\n`;
   const [head, ...body] = grid(table) as [string[], ...string[][]];
   const rule = `|${head.map((_word, n) => (n === 0 ? '---' : '---:')).join('|')}|\n`;

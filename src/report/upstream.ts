@@ -63,11 +63,12 @@ export function readTree(root: string): Pick<TreeRecord, 'runs' | 'superseded' |
   const found: {run: TreeRun; id: bigint}[] = [];
   for (const method of folders(Buffer.from(root), '', unreadable)) {
     const {name, ...about} = parseMethod(method.shown);
+    const strays: string[] = [];
     for (const folder of folders(method.path, method.shown, unreadable)) {
       const shown = `${method.shown}/${folder.shown}`;
       const parsed = parseRunFolder(folder.shown, BENCHMARKS);
       if (!parsed) {
-        unreadable.push({path: shown, because: 'is not named <benchmark>_<org>_<model>_<run id>'});
+        strays.push(shown);
         continue;
       }
       const {run: id, ...rest} = parsed;
@@ -76,6 +77,7 @@ export function readTree(root: string): Pick<TreeRecord, 'runs' | 'superseded' |
         run: {method: name, ...about, ...rest, folder: shown, ...readRun(folder.path, shown, unreadable)},
       });
     }
+    unreadable.push(...describeStrays(strays));
   }
   const groups = groupBy(found, ({run}) => JSON.stringify([run.method, run.replicate, run.benchmark, run.model]));
   const runs: TreeRun[] = [];
@@ -87,6 +89,17 @@ export function readTree(root: string): Pick<TreeRecord, 'runs' | 'superseded' |
   }
   return {runs, superseded, unreadable};
 }
+
+/** A folder that is no method may hold thousands. */
+const describeStrays = ([first, ...more]: readonly string[]): Problems =>
+  first === undefined
+    ? []
+    : [
+        {
+          path: first,
+          because: `is not named <benchmark>_<org>_<model>_<run id>${more.length > 0 ? `, nor are ${more.length} more beside it` : ''}`,
+        },
+      ];
 
 type Folder = {readonly path: Buffer; readonly shown: string};
 type Problems = {path: string; because: string}[];

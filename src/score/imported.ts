@@ -18,13 +18,22 @@ export type ImportedCell = CellEvidence & {
 /** What a tree holds, its models and benchmarks under this pipeline's names where it has them. */
 export type Imported = {
   readonly name: string;
+  /** The tree's folder when it was read. */
+  readonly from: string;
   readonly cells: readonly ImportedCell[];
   /** Scores of base models that came with it. */
   readonly base: readonly {readonly at: Axes; readonly metrics: Fate<Metrics>}[];
 };
 
+/** A cell of a tree with what the table reads for it. */
+export type ImportedScore = {
+  readonly tree: Pick<Imported, 'name' | 'from'>;
+  readonly cell: ImportedCell;
+  readonly score: CellScore;
+};
+
 export type ImportedScores = {
-  readonly cells: readonly CellScore[];
+  readonly cells: readonly ImportedScore[];
   readonly rows: readonly Row[];
   readonly remarks: readonly string[];
 };
@@ -34,7 +43,7 @@ export type ImportedScores = {
  * else the published one.
  */
 export function importedRows(
-  {name, cells, base}: Imported,
+  {name, from, cells, base}: Imported,
   ownBase: (at: Axes) => Fate<Metrics> | undefined,
   columns: Columns,
   settings: ScoreSettings,
@@ -70,7 +79,7 @@ export function importedRows(
     };
   });
   return {
-    cells: scored,
+    cells: cells.map((cell, n) => ({tree: {name, from}, cell, score: scored[n]!})),
     rows,
     remarks: [
       `‡ imported: ${name}`,

@@ -5,7 +5,7 @@ import {auditNotes} from './audit.js';
 import {weigh, type Weights} from './average.js';
 import {plainCell, scoreCell, type CellScore} from './cell.js';
 import type {Evidence} from './evidence.js';
-import {importedRows, type Imported} from './imported.js';
+import {importedRows, type Imported, type ImportedScore} from './imported.js';
 import {columnsOf, describePublished, placedRows} from './published/place.js';
 import type {PublishedVersion} from './published/rows.js';
 import {agentRows, BENCHMARK, benchmarkOf, meanOfCells, MODEL, rowOf, type Row} from './row.js';
@@ -19,7 +19,9 @@ export type Table = {
   /** Of the average, one for each benchmark; null where there is none. */
   readonly weights: Weights;
   readonly rows: readonly Row[];
+  /** Of this pipeline, in its order; then those imported. */
   readonly cells: readonly CellScore[];
+  readonly imported: readonly ImportedScore[];
   readonly warnings: readonly string[];
   /** What a reader must know that is no reason for doubt. */
   readonly remarks: readonly string[];
@@ -58,6 +60,7 @@ export function tableOf(evidence: Evidence, settings: ScoreSettings, {imported =
   const others = imported.map((tree) =>
     importedRows(tree, (at) => base.get(perModelAndBenchmark(at)), columns, settings),
   );
+  const importedCells = others.flatMap((other) => other.cells);
   const ownRows = [
     ...[...baselines].map(([name, list]) => rowOf(name, 'baseline', list, columns)),
     ...agentRows(cells, evidence.cells, columns),
@@ -73,7 +76,8 @@ export function tableOf(evidence: Evidence, settings: ScoreSettings, {imported =
       ...others.flatMap((other) => other.rows),
       ...(published === undefined ? [] : placedRows(published, columns)),
     ],
-    cells: [...cells, ...others.flatMap((other) => other.cells)],
+    cells: [...cells, ...importedCells.map(({score}) => score)],
+    imported: importedCells,
     warnings: [
       ...warnings,
       ...sandboxWarning(evidence),

@@ -3,11 +3,11 @@ import {mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:f
 import {createServer, type AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {fileURLToPath, pathToFileURL} from 'node:url';
+import {fileURLToPath} from 'node:url';
 import {strToU8, zipSync} from 'fflate';
 import type {Browser, Page} from 'playwright-core';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
-import {startChromium} from '../rig/chromium.js';
+import {startChromium, visitFile} from '../rig/chromium.js';
 import {newProject, type Project} from '../rig/project.js';
 
 // A real browser on a real site. The stages are a line of bash each: what counts here is what becomes of their files.
@@ -131,27 +131,8 @@ afterAll(async () => {
   rmSync(site, {recursive: true, force: true});
 }, 60_000);
 
-/** A page of the site from disk, with everything it complained of and every request that left the folder. */
-async function visit(
-  path: string,
-  options: {dark?: boolean; width?: number} = {},
-): Promise<{page: Page; wrong: string[]}> {
-  const context = await browser!.newContext({
-    viewport: {width: options.width ?? 1280, height: 900},
-    colorScheme: options.dark ? 'dark' : 'light',
-  });
-  const page = await context.newPage();
-  const wrong: string[] = [];
-  page.on('console', (message) => wrong.push(`console: ${message.text()}`));
-  page.on('pageerror', (error) => wrong.push(`error: ${error.message}`));
-  page.on('dialog', (dialog) => void dialog.dismiss().then(() => wrong.push('an alert')));
-  page.on('request', (request) => {
-    const url = request.url();
-    if (!url.startsWith(pathToFileURL(site).href) && !url.startsWith('data:')) wrong.push(`request: ${url}`);
-  });
-  await page.goto(pathToFileURL(join(site, path)).href);
-  return {page, wrong};
-}
+const visit = (path: string, options: {dark?: boolean; width?: number} = {}) =>
+  visitFile(browser!, site, path, options);
 
 const firstColumn = (page: Page, table: string): Promise<string[]> =>
   page.locator(`#${table} tbody tr:visible > :first-child`).allTextContents();
@@ -336,6 +317,45 @@ describe('the folder', () => {
     rmSync(empty, {recursive: true});
   });
 });
+
+test(
+  'a benchmark that only one agent has: a gap for the others, in the table and in the site',
+  {timeout: 60_000},
+  async () => {
+    await using own = await newProject();
+    made(
+      own,
+      'work',
+      {for: ['agent', 'benchmark'], outputs: {out: 'out.txt'}},
+      `echo '{"accuracy": 0.5, "n": 4, "version": 1, "flagged": false, "flags": [], "findings": []}' >out.txt\n`,
+    );
+    own.pipeline({
+      matrix: {
+        agent: ['both', 'one'],
+        model: ['m'],
+        benchmark: ['shared', 'extra'],
+        exclude: [{agent: 'one', benchmark: 'extra'}],
+      },
+      score: {measured: 'work/out.txt', verdict: 'work/out.txt', worked: 'work', usage: 'work/out.txt', baselines: {}},
+    });
+    expect((await own.run().ended).code).toBe(0);
+    const {stdout} = await own.ptb('table', '--format', 'json').ended;
+    const {rows} = JSON.parse(stdout) as {rows: {name: string; score: number | null}[]};
+    expect(rows.map(({name, score}) => [name, score])).toEqual([
+      ['both', 0.5],
+      ['one', null],
+    ]);
+    expect((await own.ptb('table').ended).stdout).toMatch(/│ one +│ +– │ 0\.5000 │ +– │/);
+    const out = join(own.root, 'site');
+    expect((await own.ptb('report', '--out', out).ended).code).toBe(0);
+    for (const path of ['index.html', 'breakdown.html']) {
+      const {page, wrong} = await visitFile(browser!, out, path);
+      const line = page.getByRole('row', {name: /^one /}).first();
+      expect((await line.textContent())!.replaceAll(/\s+/g, ' ')).toMatch(/50\.0 ?–/);
+      expect(wrong).toEqual([]);
+    }
+  },
+);
 
 test(
   '--serve shows a run while it goes on: a page takes what is new and keeps what its reader chose',

@@ -3,7 +3,7 @@ import {meanOfCells} from '../../score/row.js';
 import {bars, INK} from './charts.js';
 import {html, type Html} from './html.js';
 import {figure, table} from './layout.js';
-import type {SiteData} from './model.js';
+import type {ScoredCell, SiteData} from './model.js';
 import {nameOf, scoreCell} from './parts.js';
 
 /** Scores by benchmark, by model, and by both. */
@@ -39,12 +39,21 @@ function chart({table: {rows}}: SiteData, benchmark: string): Html {
   );
 }
 
+const scoredCells = ({cells, imported}: SiteData): readonly ScoredCell[] => [...cells, ...imported];
+
+/** Cells by their row: an imported one may have the name of an agent. */
+const byRow = (cells: readonly ScoredCell[]): {name: Html; list: readonly ScoredCell[]}[] =>
+  [...groupBy(cells, ({kind, row}) => JSON.stringify([kind, row])).values()].map((list) => ({
+    name: nameOf({kind: list[0]!.kind, name: list[0]!.row}),
+    list,
+  }));
+
 /** An agent's plain mean over benchmarks and replicates on each model. */
-function byModel({cells}: SiteData): Html {
+function byModel(data: SiteData): Html {
+  const cells = scoredCells(data);
   const models = [...new Set(cells.map(({at}) => at.model ?? 'all'))];
   if (models.length < 2) return html``;
-  const rows = groupBy(cells, ({row}) => row);
-  const means = [...rows].map(([name, list]) => ({
+  const means = byRow(cells).map(({name, list}) => ({
     name,
     means: models.map((model) =>
       meanOfCells(list.filter(({at}) => (at.model ?? 'all') === model).map(({score}) => score)),
@@ -68,13 +77,13 @@ function byModel({cells}: SiteData): Html {
 }
 
 /** One table a model: agents down, benchmarks across, each figure leading to its cells. */
-function byBoth({cells, table: {benchmarks, rows}}: SiteData): Html {
-  const models = [...groupBy(cells, ({at}) => at.model ?? 'all')];
+function byBoth(data: SiteData): Html {
+  const {benchmarks} = data.table;
+  const models = [...groupBy(scoredCells(data), ({at}) => at.model ?? 'all')];
   return html`<h2>By model and benchmark</h2>
     ${models.map(([model, list]) => {
-      const agents = [...groupBy(list, ({row}) => row)];
       const own = benchmarks.filter((name) => list.some(({at}) => (at.benchmark ?? 'all') === name));
-      const means = agents.map(([name, ofAgent]) => ({
+      const means = byRow(list).map(({name, list: ofAgent}) => ({
         name,
         scores: own.map((benchmark) => {
           const found = ofAgent.filter(({at}) => (at.benchmark ?? 'all') === benchmark);
@@ -88,7 +97,7 @@ function byBoth({cells, table: {benchmarks, rows}}: SiteData): Html {
           [{title: 'Agent', kind: 'text'}, ...own.map((name) => ({title: name, kind: 'number'}) as const)],
           means.map(({name, scores}) => ({
             cells: [
-              {show: nameOf(rows.find((row) => row.kind === 'agent' && row.name === name)!)},
+              {show: name},
               ...scores.map(({found, mean}, n) => {
                 const substituted = found.filter(({score}) => score.kind === 'substituted').length;
                 const cell = scoreCell(

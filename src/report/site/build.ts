@@ -18,6 +18,7 @@ import {cellPage} from './cell.js';
 import {cellsPage} from './cells.js';
 import {writeEvidence} from './evidence.js';
 import type {Html} from './html.js';
+import {folderOf, importedPage} from './imported.js';
 import {document, type PageFile} from './layout.js';
 import {leaderboardPage} from './leaderboard.js';
 import type {SiteCell, SiteData} from './model.js';
@@ -58,6 +59,13 @@ export function buildSite(out: string, data: SiteData, settings: ScoreSettings, 
     cells[cell.slug] = {signature, behaviour};
     return whole;
   });
+  for (const cell of data.imported) {
+    const dir = join(out, 'cells', cell.slug);
+    mkdirSync(dir, {recursive: true});
+    const page = {title: cell.label, under: 'cells.html', up: '../../', body: importedPage(cell)} as const;
+    writeFileSync(join(dir, 'index.html'), document(page, data.frame));
+    cells[cell.slug] = {signature: '', behaviour: null};
+  }
   for (const gone of list(join(out, 'cells')).filter((slug) => !Object.hasOwn(cells, slug)))
     rmSync(join(out, 'cells', gone), {recursive: true, force: true});
   writePages(out, {...data, cells: shown}, field);
@@ -123,21 +131,25 @@ function writePages(out: string, data: SiteData, field: Field): void {
   writeFileSync(join(out, 'data/cells.csv'), csv(cellRecords(data)));
 }
 
-/** One line a cell, with the results that its figures came from. */
-function cellRecords({cells}: SiteData): (string | number | null)[][] {
-  const axes = Object.keys(cells[0]?.at ?? {});
+/** One line a cell, with the results that its figures came from, or the folder of the tree that was imported. */
+function cellRecords({cells, imported}: SiteData): (string | number | null)[][] {
+  const all = [...cells, ...imported];
+  const axes = [...new Set(all.flatMap(({at}) => Object.keys(at)))];
   const stages = [...new Set(cells.flatMap(({steps}) => steps.map(({stage}) => stage)))];
   return [
-    [...axes, 'score', 'raw', 'stderr', 'kind', 'cause', 'because', ...stages],
-    ...cells.map(({at, score, steps}) => [
-      ...axes.map((axis) => at[axis] ?? null),
-      score.score,
-      score.raw,
-      score.stderr,
-      score.kind,
-      score.cause,
-      score.because.join('; '),
-      ...stages.map((stage) => steps.find((step) => step.stage === stage)?.result?.folder ?? null),
+    [...axes, 'score', 'raw', 'stderr', 'kind', 'cause', 'because', ...stages, 'imported'],
+    ...all.map((cell) => [
+      ...axes.map((axis) => cell.at[axis] ?? null),
+      cell.score.score,
+      cell.score.raw,
+      cell.score.stderr,
+      cell.score.kind,
+      cell.score.cause,
+      cell.score.because.join('; '),
+      ...stages.map((stage) =>
+        cell.kind === 'agent' ? (cell.steps.find((step) => step.stage === stage)?.result?.folder ?? null) : null,
+      ),
+      cell.kind === 'imported' ? folderOf(cell) : null,
     ]),
   ];
 }

@@ -9,7 +9,7 @@ import {inkOf, kindOf} from './cells.js';
 import {evaluationOf} from './evaluation.js';
 import {html, type Html} from './html.js';
 import {table} from './layout.js';
-import type {SiteCell, SiteStep} from './model.js';
+import type {ScoredCell, SiteCell, SiteStep} from './model.js';
 import {stateTag, when} from './parts.js';
 import {telemetryOf} from './telemetry.js';
 
@@ -40,7 +40,7 @@ export type CellFiles = {
 export const cellPage = (cell: SiteCell, files: CellFiles): Html =>
   html`<p class="crumbs"><a href="../../cells.html">Cells</a> / ${cell.row}</p>
     <h1>${cell.label}</h1>
-    ${verdict(cell)} ${facts(cell)} ${auditOf(files.audit)} ${traceOf(files)} ${promptOf(files)}
+    ${scoreOf(cell)} ${facts(cell)} ${auditOf(files.audit)} ${traceOf(files)} ${promptOf(files)}
     ${evaluationOf(files.metrics, files.log)}
     <h2>Steps, files, digests</h2>
     ${cell.steps.map((step) => stepOf(step, files))}
@@ -49,7 +49,8 @@ export const cellPage = (cell: SiteCell, files: CellFiles): Html =>
 
 const percent = (score: number | null): string => (score === null ? '–' : `${(score * 100).toFixed(2)} %`);
 
-function verdict({score}: SiteCell): Html {
+/** What the table reads for a cell, and why. */
+export function scoreOf({score}: ScoredCell): Html {
   const {raw, stderr, kind, because} = score;
   const measured = html`measured
   ${percent(raw)}${stderr === null ? '' : html` <span class="sd">± ${(stderr * 100).toFixed(2)} standard error</span>`}`;

@@ -15,7 +15,16 @@ import {readResult} from '../../store/result.js';
 import {readJson} from '../../store/write.js';
 import {labels} from '../label.js';
 import type {Frame} from './layout.js';
-import {STATES, type SiteCell, type SiteData, type SiteStage, type SiteStep, type Usage, type Work} from './model.js';
+import {
+  STATES,
+  type ForeignCell,
+  type SiteCell,
+  type SiteData,
+  type SiteStage,
+  type SiteStep,
+  type Usage,
+  type Work,
+} from './model.js';
 
 export type Sources = {
   readonly root: string;
@@ -48,9 +57,10 @@ export function gather(sources: Sources): SiteData {
     const name = label(at) || describeAxes(at);
     const used = own.find(({stage}) => stage === usage.stage)?.result;
     return {
+      kind: 'agent',
       at,
       label: name,
-      slug: `${name.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 80)}-${sha256(describeAxes(at)).slice(0, 8)}`,
+      slug: slugOf(name, describeAxes(at)),
       row: names.get(describeAxes(rowAxes(at))) ?? name,
       score: table.cells[n]!,
       steps: own,
@@ -78,8 +88,26 @@ export function gather(sources: Sources): SiteData {
     'run.html',
     'cells.html',
   ] as const;
-  return {frame: {...frame, pages}, table, cells, stages, steps, ablated};
+  return {frame: {...frame, pages}, table, cells, imported: foreignCells(table), stages, steps, ablated};
 }
+
+/** A name of letters that any file system takes, with a digest of what tells it from all others. */
+const slugOf = (name: string, id: string): string =>
+  `${name.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 80)}-${sha256(id).slice(0, 8)}`;
+
+const foreignCells = ({imported}: Table): ForeignCell[] => {
+  const label = labels(imported.map(({cell}) => cell));
+  return imported.map(({tree, cell, score}) => ({
+    kind: 'imported',
+    at: cell.at,
+    label: label(cell.at),
+    slug: slugOf(`${tree.name} ${label(cell.at)}`, JSON.stringify([tree.name, cell.work])),
+    row: cell.at.agent!,
+    score,
+    tree,
+    cell,
+  }));
+};
 
 const pick = (at: Axes, axes: readonly string[]): Axes =>
   Object.fromEntries(Object.entries(at).filter(([axis]) => axes.includes(axis)));

@@ -13,17 +13,15 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/**
- * Text from anywhere, safe between tags and in quoted attributes. Control characters, those that turn the direction of
- * text, and lone surrogates show as escapes: a page must not hide what it quotes.
- */
-export const escapeHtml = (text: string): string =>
-  text
-    .replaceAll(/[&<>"']/g, (char) => ENTITIES[char]!)
-    .replaceAll(
-      /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu,
-      (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
-    );
+/** Control characters, those that turn the direction of text, and lone surrogates as escapes: a page hides nothing that it quotes. */
+export const visible = (text: string): string =>
+  text.replaceAll(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu,
+    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
+  );
+
+/** Text from anywhere, safe between tags and in quoted attributes. */
+export const escapeHtml = (text: string): string => visible(text.replaceAll(/[&<>"']/g, (char) => ENTITIES[char]!));
 
 function render(value: Value): string {
   if (value instanceof Html) return value.text;

@@ -1,5 +1,7 @@
 import type {Axes} from '../../matrix/cell.js';
 import type {CellScore} from '../../score/cell.js';
+import type {ImportedScore} from '../../score/imported.js';
+import type {Row} from '../../score/row.js';
 import type {Table} from '../../score/table.js';
 import type {ResultRecord} from '../../store/result.js';
 import type {Behaviour} from '../behaviour.js';
@@ -49,7 +51,9 @@ export type Work = {
   readonly outcome: string;
 };
 
-export type SiteCell = {
+/** What every cell with a page has, whether it was run here or elsewhere. */
+export type ScoredCell = {
+  readonly kind: Row['kind'] & ('agent' | 'imported');
   readonly at: Axes;
   readonly label: string;
   /** Its folder's name below cells/. */
@@ -57,6 +61,13 @@ export type SiteCell = {
   /** The name of its row. */
   readonly row: string;
   readonly score: CellScore;
+};
+
+/** A cell of an imported tree. */
+export type ForeignCell = ScoredCell & {readonly kind: 'imported'} & Pick<ImportedScore, 'tree' | 'cell'>;
+
+export type SiteCell = ScoredCell & {
+  readonly kind: 'agent';
   /** Its own, in the order of the graph. */
   readonly steps: readonly SiteStep[];
   /** Those that it shares with other cells. */
@@ -77,6 +88,7 @@ export type SiteData = {
   readonly frame: Frame;
   readonly table: Table;
   readonly cells: readonly SiteCell[];
+  readonly imported: readonly ForeignCell[];
   readonly stages: readonly SiteStage[];
   readonly steps: readonly SiteStep[];
   /** Axes with more than one value, besides those that every table has. */

@@ -33,9 +33,11 @@ const KINDS: Readonly<Record<Row['kind'], string>> = {
   published: 'published',
 };
 
-/** A row's name with what it is, where it is no agent of this run. */
-export const nameOf = (row: Row): Html =>
-  html`${row.name}${KINDS[row.kind] === '' ? '' : html` <span class="tag ${row.kind}-ink">${KINDS[row.kind]}</span>`}`;
+/** What it is, where that is no agent of this run. */
+export const kindTag = (kind: Row['kind']): Html =>
+  KINDS[kind] === '' ? html`` : html` <span class="tag ${kind}-ink">${KINDS[kind]}</span>`;
+
+export const nameOf = ({name, kind}: Pick<Row, 'name' | 'kind'>): Html => html`${name}${kindTag(kind)}`;
 
 /** `3 flagged, 1 failed`; empty for none. */
 export const substitutions = (row: Row): string =>
