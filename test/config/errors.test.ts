@@ -449,7 +449,7 @@ settings:
       pipeline.yaml:7:11: error: executor must be a map, not the text "local"
            7 | executor: local
              |           ^
-        hint: its settings: use, cpus, memory, gpus, max-jobs, submit-rate, poll, lag, setup, scratch, flags, partition, account, qos, constraint, gpu-type, accounting, slack, requirements, require-gpus, accounting-group, bid
+        hint: its settings: use, cpus, memory, gpus, max-jobs, submit-rate, poll, lag, setup, scratch, controller, flags, partition, account, qos, constraint, gpu-type, accounting, slack, requirements, require-gpus, accounting-group, bid
 
       pipeline.yaml:8:16: error: sandbox.use cannot be "chroot"
            8 | sandbox: {use: chroot, expose: /data}
