@@ -84,6 +84,7 @@ unset PTB_CLEAN SHELL
 export -n PTB_SCRATCH
 [ -n "\${CUDA_VISIBLE_DEVICES-}" ] || unset CUDA_VISIBLE_DEVICES
 set -u
+ulimit -c 0 # a dump of memory would hold the secrets
 export LC_ALL=C LANG=C.UTF-8
 cd ${quote(dir)} || exit 70
 mkdir claimed 2>/dev/null || { [ -d claimed ]; exit; } # submitted twice: the other one works
