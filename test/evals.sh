@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # evals.sh [COUNTS]: the real evals, with the real torch, transformers and inspect-ai. Runs the profile cpu on one of its models, in a
-# copy of the project under .venv-evals/, and looks at its table; then evals/ptb_evals/tests/chat in the environment which that run
-# has installed. Writes how many tests passed and failed to COUNTS. Exit 3, with the reason, where it cannot run.
+# copy of the project under .venv-evals/, and looks at its table; then evals/ptb_evals/tests/chat and evals/small_lm/tests in the
+# environment which that run has installed. Writes how many tests passed and failed to COUNTS. Exit 3, with the reason, where it
+# cannot run.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 70
 counts=${1:-/dev/stdout} project=.venv-evals
@@ -46,7 +47,7 @@ if [ -z "$environment" ]; then
 fi
 
 # pytest alone comes from elsewhere: it is looked for last.
-tests=(evals/ptb_evals/tests/chat)
+tests=(evals/ptb_evals/tests/chat evals/small_lm/tests)
 [ -z "$ran" ] || tests+=(test/cpu)
 echo "        profile cpu in $sandbox: $((SECONDS - began)) s"
 PATH=$environment:$PATH PYTHONPATH=evals PTB_TEST_PROJECT=$PWD/$project python3 -c '

@@ -86,7 +86,7 @@ class Function:
 
 
 def sums(rng: Random, *, tested: bool) -> Iterator[Sum]:
-    """Endless different sums of two numbers of 1 to 5 from one side of the line."""
+    """Different sums of two numbers of 1 to 5 from one side of the line, as many as there are."""
     return _different(
         lambda: Sum(rng.choice(NAMES), rng.choice(THINGS), rng.randint(1, 5), rng.randint(1, 5)),
         lambda one: held_out(one.name, one.things, one.a, one.b) == tested,
@@ -94,7 +94,7 @@ def sums(rng: Random, *, tested: bool) -> Iterator[Sum]:
 
 
 def choices(rng: Random, *, tested: bool) -> Iterator[Choice]:
-    """Endless different questions from one side of the line."""
+    """Different questions from one side of the line, as many as there are."""
 
     def one() -> Choice:
         kind, *others = rng.sample(sorted(KINDS), 4)
@@ -116,10 +116,19 @@ def functions(rng: Random, *, tested: bool) -> Iterator[Function]:
     return (one for one in every if held_out(one.operation, one.number) == tested)
 
 
+# So many draws in a row that bring nothing new mean that there is nothing new.
+DRAWS = 100_000
+
+
 def _different(make: Callable[[], T], wanted: Callable[[T], bool]) -> Iterator[T]:
-    seen = set()
+    """Ends when it has found all that `make` draws, as good as surely."""
+    seen: set[T] = set()
     while True:
-        one = make()
-        if one not in seen and wanted(one):
-            seen.add(one)
-            yield one
+        for _ in range(DRAWS):
+            one = make()
+            if one not in seen and wanted(one):
+                break
+        else:
+            return
+        seen.add(one)
+        yield one
