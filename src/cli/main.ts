@@ -111,40 +111,6 @@ project(program.command('report').description('the leaderboard site: one folder,
     ),
   );
 
-project(
-  program.command('doctor').description('is this machine ready for the pipeline: each thing it needs, with the remedy'),
-)
-  .option('--online', 'also try keys and logins by a cheap call each')
-  .option('--json', 'as JSON')
-  .action(action<ProjectOptions>(async (options) => (await import('./doctor.js')).doctorCommand(options, shell)));
-
-const exports = program
-  .command('export')
-  .description('results for elsewhere; tables: ptb table --format csv|json|latex');
-
-project(
-  exports.command('ro-crate').description('what ran, with which inputs, images, versions and digests: an RO-Crate'),
-)
-  .option('--out <folder>', 'where to; runs/ro-crate by default')
-  .option('--license <url>', 'of the results, for instance https://spdx.org/licenses/CC-BY-4.0')
-  .action(
-    action<ProjectOptions & {out?: string; license?: string}>(async (options) =>
-      (await import('./export.js')).exportCrateCommand(options, shell),
-    ),
-  );
-
-const imports = program.command('import').description('results that were made elsewhere, into the table');
-
-project(imports.command('upstream').description('a result tree of the PostTrainBench repository'))
-  .argument('<dir>', 'holds <method>/<benchmark>_<org>_<model>_<run id>/')
-  .option('--as <name>', "what the table calls it; the folder's name by default")
-  .action(async (dir: string, options: ProjectOptions & {as?: string}) => {
-    process.exitCode = (await import('./import.js')).importUpstreamCommand(dir, options, shell);
-  });
-project(
-  program.command('lock').description('write down which versions of models and data were used, to be committed'),
-).action(action<ProjectOptions>(async (options) => (await import('./lock.js')).lockCommand(options, shell)));
-
 project(program.command('why').description('why a step runs, waits or is cached: what differs, field by field'))
   .argument('<step>', NAMED)
   .option('--json', 'as JSON')
@@ -241,6 +207,41 @@ store
       (await import('./gc.js')).gcCommand(options, shell),
     ),
   );
+
+project(
+  program.command('doctor').description('is this machine ready for the pipeline: each thing it needs, with the remedy'),
+)
+  .option('--online', 'also try keys and logins by a cheap call each')
+  .option('--json', 'as JSON')
+  .action(action<ProjectOptions>(async (options) => (await import('./doctor.js')).doctorCommand(options, shell)));
+
+const imports = program.command('import').description('results that were made elsewhere, into the table');
+
+project(imports.command('upstream').description('a result tree of the PostTrainBench repository'))
+  .argument('<dir>', 'holds <method>/<benchmark>_<org>_<model>_<run id>/')
+  .option('--as <name>', "what the table calls it; the folder's name by default")
+  .action(async (dir: string, options: ProjectOptions & {as?: string}) => {
+    process.exitCode = (await import('./import.js')).importUpstreamCommand(dir, options, shell);
+  });
+
+const exports = program
+  .command('export')
+  .description('results for elsewhere; tables: ptb table --format csv|json|latex');
+
+project(
+  exports.command('ro-crate').description('what ran, with which inputs, images, versions and digests: an RO-Crate'),
+)
+  .option('--out <folder>', 'where to; runs/ro-crate by default')
+  .option('--license <url>', 'of the results, for instance https://spdx.org/licenses/CC-BY-4.0')
+  .action(
+    action<ProjectOptions & {out?: string; license?: string}>(async (options) =>
+      (await import('./export.js')).exportCrateCommand(options, shell),
+    ),
+  );
+
+project(
+  program.command('lock').description('write down which versions of models and data were used, to be committed'),
+).action(action<ProjectOptions>(async (options) => (await import('./lock.js')).lockCommand(options, shell)));
 
 try {
   await program.parseAsync();
