@@ -147,6 +147,7 @@ describe('the site', {timeout: 60_000}, () => {
       'cheat',
       'broken',
     ]);
+    expect(await page.locator('.callout').first().textContent()).toMatch(/Every cell has a score, .* steps .* failed/);
     expect(await page.locator('#leaderboard tr', {hasText: 'good'}).textContent()).toMatch(/20\.5 ± 7\.8/);
     expect(await page.locator('#leaderboard tr', {hasText: 'cheat'}).textContent()).toContain('4 flagged');
     await page.getByRole('button', {name: 'Agent'}).click();

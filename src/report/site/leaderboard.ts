@@ -49,14 +49,19 @@ const percent = (score: number): string => `${(score * 100).toFixed(1)} %`;
 /** Best first; rows without an average last. */
 const byScore = (rows: readonly Row[]): Row[] => [...rows].sort((a, b) => (b.score ?? -1) - (a.score ?? -1));
 
-function banner({steps}: SiteData, finished: number): Html {
+function banner({steps, cells}: SiteData, finished: number): Html {
   const count = (state: string): number => steps.filter((step) => step.state === state).length;
   const open = steps.length - count('done');
   if (open === 0) return html``;
   const parts = (['running', 'waiting', 'failed', 'blocked', 'missing'] as const)
     .filter((state) => count(state) > 0)
     .map((state) => `${count(state)} ${state}`);
-  const what = finished === 0 ? 'No cell has a score yet' : 'Not all cells have a score yet';
+  const what =
+    finished === 0
+      ? 'No cell has a score yet'
+      : finished < cells.length
+        ? 'Not all cells have a score yet'
+        : 'Every cell has a score, yet not every step is done';
   return html`<p class="callout">
     ${what}: of ${steps.length} steps ${parts.join(', ')}. <a href="run.html">The run</a>
   </p>`;
