@@ -206,6 +206,19 @@ if (wants('f')) {
   );
 }
 
+/** Read off `--cpu-prof` of a run of 1000 steps (a), perf of its jobs, and a profile of a plan of 100 000 steps. */
+say(
+  '',
+  '## What bounds it',
+  '',
+  'A step of a millisecond costs ptb two things. Its job script: bash, `mkdir` for the claim, `sleep` for the watch over time and',
+  'memory, `mv` for the record of the end, 6 ms of CPU together; so a job outlives its controller, and its end is known whoever died.',
+  'The controller: 6 ms, of which 2 are the fork of a process of 100 MB, 2 the making and removing of folders, 1 files. What a job',
+  'needs is written once, and one `fsync` per result runs beside other steps.',
+  '',
+  'With nothing to do, half of the time is the loading of modules (up to some thousand steps) or of the ledger and the graph (beyond).',
+);
+
 if (values.only === undefined) {
   writeFileSync(
     join(fileURLToPath(new URL('../../docs', import.meta.url)), 'performance.md'),

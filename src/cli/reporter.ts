@@ -1,5 +1,4 @@
 import {lineReporter} from '../report/lines.js';
-import {liveReporter} from '../report/live.js';
 import {toAll, type Emit} from '../run/event.js';
 import type {Project} from './project.js';
 import type {Terminal} from './terminal.js';
@@ -7,13 +6,13 @@ import type {Terminal} from './terminal.js';
 export type ReportOptions = {readonly json?: boolean; readonly quiet?: boolean};
 
 /** Who hears of a run: the journal if there is one, and on stderr a person, or on stdout a program. */
-export function reporterFor(
+export async function reporterFor(
   {graph, pipeline}: Project,
   {json, quiet}: ReportOptions,
   terminal: Terminal,
   view: 'live' | 'lines',
   ...others: Emit[]
-): Emit {
+): Promise<Emit> {
   const listeners = [...others];
   if (json) {
     listeners.push((event) => {
@@ -24,7 +23,7 @@ export function reporterFor(
   } else if (!quiet) {
     listeners.push(
       terminal.live && view === 'live'
-        ? liveReporter(graph, process.stderr, terminal.paintErr)
+        ? (await import('../report/live.js')).liveReporter(graph, process.stderr, terminal.paintErr)
         : lineReporter(terminal.err, terminal.paintErr),
     );
   }

@@ -41,7 +41,7 @@ export async function runCommand(options: RunOptions, terminal: Terminal): Promi
   for (;;) {
     const missing = notCached(project);
     if (missing === 'all done') {
-      const emit = reporterFor(project, options, terminal, 'lines');
+      const emit = await reporterFor(project, options, terminal, 'lines');
       const counts = {cached: graph.steps.size, done: 0, failed: 0, blocked: 0, waiting: 0, running: 0};
       return end(emit, {ending: 'done', counts, spent: NOTHING_SPENT});
     }
@@ -61,7 +61,7 @@ export async function runCommand(options: RunOptions, terminal: Terminal): Promi
     }
     const {pid, host, since} = held.by;
     terminal.err(`process ${pid} on ${host} runs this project since ${since}; watching it\n`);
-    const emit = reporterFor(project, options, terminal, 'live');
+    const emit = await reporterFor(project, options, terminal, 'live');
     const last = await watchOther(held.by, runs.controller, emit);
     if (last && last.ending !== 'done') return end(emit, last);
     // It is done with what it was asked for, or it died: what is still missing is ours now.
@@ -91,7 +91,7 @@ async function work(
   }
   if (tookOver) terminal.err(`process ${tookOver.pid} ended without a word; taking over from it\n`);
   const request = setUp(project, planned, ready, terminal);
-  const emit = reporterFor(project, options, terminal, 'live', openJournal(journal));
+  const emit = await reporterFor(project, options, terminal, 'live', openJournal(journal));
   const onFailure = options.failFast ? 'finish-running' : 'keep-going';
   const hold = (step: Step, verdict: Verdict): string | undefined =>
     holdPaused(project.pipeline.limits, step, verdict) ?? (options.yes ? undefined : holdStale(step, verdict));

@@ -1,7 +1,7 @@
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {execa} from 'execa';
+import {programs} from '../base/program.js';
 import type {BatchSettings, BatchSystem, Command, QueueEntry} from './batch-system.js';
 import {parseExitRecord, type ExitRecord} from './exit-record.js';
 import type {Executor, Job, JobName, Report, Submission} from './executor.js';
@@ -228,6 +228,7 @@ class Batch implements Executor {
   }
 
   async #call({argv: [program, ...args], input}: Command) {
+    const execa = await programs();
     const ended = await execa(program, args, {
       env: this.environment,
       extendEnv: false,

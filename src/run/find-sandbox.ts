@@ -1,8 +1,8 @@
 import {existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
-import {execa} from 'execa';
 import type {Argv} from '../base/argv.js';
 import {canonical, sha256} from '../base/canonical.js';
+import {programs} from '../base/program.js';
 import {HOST, type Image} from '../config/image.js';
 import type {SandboxKind, SandboxSettings} from '../config/pipeline.js';
 import {apptainer} from '../sandbox/apptainer.js';
@@ -129,8 +129,8 @@ export async function absentImages(use: SandboxKind, host: Host, images: readonl
   return absent;
 }
 
-const runHere = ([program, ...args]: Argv, {path, home}: Host) =>
-  execa(program, args, {reject: false, env: {PATH: path, HOME: home}});
+const runHere = async ([program, ...args]: Argv, {path, home}: Host) =>
+  (await programs())(program, args, {reject: false, env: {PATH: path, HOME: home}});
 
 /** Gets the images of registries that are not here yet, so that no job's time is spent on it. */
 async function pull(
@@ -174,6 +174,7 @@ async function tryOut(
   const [program, ...args] = sandbox.wrap(spec, ['/bin/sh', '-c', 'exit 0']);
   const env = Object.fromEntries(sandbox.carry?.own ?? []);
   // Its stdin stays open, since a container ends with it.
+  const execa = await programs();
   const tried = await execa(program, args, {reject: false, timeout: 60_000, env, stdin: 'pipe'});
   if (tried.exitCode === 0 && (how === 'lenient' || tried.stderr === '')) return sandbox;
   const missing = tried.code === 'ENOENT';

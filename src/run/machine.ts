@@ -1,5 +1,5 @@
 import {availableParallelism, totalmem} from 'node:os';
-import {execa} from 'execa';
+import {programs} from '../base/program.js';
 import {megabytes} from '../base/quantity.js';
 import type {ExecutorSettings} from '../config/pipeline.js';
 import type {Capacity} from '../executor/executor.js';
@@ -8,7 +8,9 @@ export type Gpu = {readonly uuid: string; readonly name: string};
 
 /** The GPUs that nvidia-smi lists; none where there is no nvidia-smi. */
 export async function findGpus(): Promise<Gpu[]> {
-  const asked = await execa('nvidia-smi', ['--query-gpu=uuid,name', '--format=csv,noheader'], {
+  const asked = await (
+    await programs()
+  )('nvidia-smi', ['--query-gpu=uuid,name', '--format=csv,noheader'], {
     reject: false,
     timeout: 30_000,
   });

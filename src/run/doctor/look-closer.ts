@@ -1,6 +1,6 @@
 import {readFileSync, statfsSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import {execa} from 'execa';
+import {programs} from '../../base/program.js';
 import type {Pipeline} from '../../config/pipeline.js';
 import {isHere} from '../find-executor.js';
 import {absentImages, findSandbox, hasCdi, type Host} from '../find-sandbox.js';
@@ -54,6 +54,7 @@ const NO_CDI = warn(
 const SMI_MS = 30_000;
 
 async function seeGpus(): Promise<GpuFacts | undefined> {
+  const execa = await programs();
   const smi = (query: string) =>
     execa('nvidia-smi', [query, '--format=csv,noheader,nounits'], {reject: false, timeout: SMI_MS});
   const [gpus, processes] = await Promise.all([
@@ -70,7 +71,7 @@ const CLUSTER_MS = 10_000;
 async function askCluster({executor}: Pipeline, host: Host): Promise<Answer | 'silent' | undefined> {
   if (executor.use === 'local' || !onPath(CLIENTS[executor.use].commands[0]!, host)) return undefined;
   const [program, ...args] = CLIENTS[executor.use].query as [string, ...string[]];
-  const asked = await execa(program, args, {reject: false, timeout: CLUSTER_MS, env: {PATH: host.path}});
+  const asked = await (await programs())(program, args, {reject: false, timeout: CLUSTER_MS, env: {PATH: host.path}});
   return asked.timedOut ? 'silent' : {code: asked.exitCode, stdout: asked.stdout, stderr: asked.stderr};
 }
 

@@ -1,4 +1,4 @@
-import {execa} from 'execa';
+import {programs} from '../../base/program.js';
 import {groupBy} from '../../base/group.js';
 import {asText} from '../../base/json.js';
 import {variable} from '../../config/check.js';
@@ -57,7 +57,9 @@ async function ask(step: Step, {root, host, variable: of, online}: Asking): Prom
     ...(online ? {PTB_ONLINE: '1'} : {}),
   };
   const timeout = online ? TIMEOUT_MS.online : TIMEOUT_MS.offline;
-  const {stdout, stderr, exitCode, timedOut} = await execa(program, args, {
+  const {stdout, stderr, exitCode, timedOut} = await (
+    await programs()
+  )(program, args, {
     cwd: root,
     env,
     extendEnv: false,
