@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-from typing import Any
-
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
-from numpy_lm.hub import snapshot
-from small_lm.data import read
-from small_lm.training import device, fine_tune
+from small_lm.scripted import save, task, told
+from small_lm.training import fine_tune
 
 STEPS = 300
 
 
-def time_is_left() -> bool:
-    timer = subprocess.run(["bash", "timer.sh"], capture_output=True, text=True, check=False)
-    return "expired" not in timer.stdout.lower()
-
-
-def on_step(step: int, loss: float) -> bool:
-    print(json.dumps({"type": "tool_result", "text": f"step {step} of {STEPS}: loss {loss:.4f}"}), flush=True)
-    return time_is_left()
-
-
-def save(model: Any, tokenizer: Any) -> None:
-    model.to(torch.bfloat16).save_pretrained("final_model")
-    tokenizer.save_pretrained("final_model")
-
-
 def main() -> None:
-    base = snapshot(os.environ["PTB_MODEL_BASE"])
-    items = read(snapshot(json.loads(os.environ["PTB_BENCHMARK_DATA"])["repo"], "datasets"), "train")
-    seed = int(os.environ.get("PTB_REPLICATE", "1"))
-    torch.manual_seed(seed)
-    tokenizer = AutoTokenizer.from_pretrained(base)
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).to(device())
-    fine_tune(model, tokenizer, items, steps=STEPS, batch=64, rate=3e-4, seed=seed, on_step=on_step)
+    model, tokenizer, items, seed = task()
+    fine_tune(model, tokenizer, items, steps=STEPS, batch=64, rate=3e-4, seed=seed, on_step=told(STEPS))
     save(model, tokenizer)
 
 

@@ -16,6 +16,8 @@ from .training import Example
 SIZES = {"train": 4000, "test": 200}
 SEED = 20250101
 
+Row = dict[str, str]
+
 Source = Callable[[Random, bool], Iterator[Example]]
 """(random numbers, whether for the test) -> different examples from that side of the line only."""
 
@@ -29,25 +31,36 @@ def splits(source: Source) -> dict[str, list[Example]]:
 
 
 def main(source: Source, arguments: Sequence[str] | None = None) -> int:
-    """The command line of a `make_data.py`; prints the revision that it published."""
+    """The command line of a smoke task's `make_data.py`."""
+
+    def rows() -> dict[str, list[Row]]:
+        return {
+            name: [_row(name, *numbered) for numbered in enumerate(own)]
+            for name, own in splits(source).items()
+        }
+
+    return publish_rows(rows, arguments)
+
+
+def publish_rows(rows: Callable[[], dict[str, list[Row]]], arguments: Sequence[str] | None = None) -> int:
+    """The command line of a `make_data.py`: publishes `<split>.jsonl` and prints the revision."""
     parser = argparse.ArgumentParser(description="Makes the data set and publishes it in a hub cache.")
     parser.add_argument("--hub", type=Path, required=True, metavar="DIR", help="the hub cache to publish in")
     parser.add_argument("--repo", required=True, help="the data set's repository id")
     given = parser.parse_args(arguments)
+    made = rows()
     with tempfile.TemporaryDirectory(prefix="numpy-lm-") as temporary:
-        for name, examples in splits(source).items():
-            (Path(temporary) / f"{name}.jsonl").write_text(_lines(name, examples), encoding="utf-8")
+        for split, own in made.items():
+            lines = "".join(json.dumps(row) + "\n" for row in own)
+            (Path(temporary) / f"{split}.jsonl").write_text(lines, encoding="utf-8")
         try:
             snapshot = publish(temporary, given.repo, "datasets", given.hub)
         except HubError as error:
             parser.error(str(error))
-    print(json.dumps({"repo": given.repo, "revision": snapshot.name, **SIZES}))
+    sizes = {split: len(own) for split, own in made.items()}
+    print(json.dumps({"repo": given.repo, "revision": snapshot.name, **sizes}))
     return 0
 
 
-def _lines(split: str, examples: Sequence[Example]) -> str:
-    rows = (
-        {"id": f"{split}-{index}", "prompt": example.prompt, "answer": example.answer}
-        for index, example in enumerate(examples)
-    )
-    return "".join(json.dumps(row) + "\n" for row in rows)
+def _row(split: str, index: int, example: Example) -> Row:
+    return {"id": f"{split}-{index}", "prompt": example.prompt, "answer": example.answer}

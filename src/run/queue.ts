@@ -1,7 +1,7 @@
 import type {Graph} from '../graph/graph.js';
 import type {Resources} from '../graph/spec.js';
 import type {Step, StepId} from '../graph/step.js';
-import {asksAsMuch, compareUrgency, usedBy, type Urgency} from './schedule.js';
+import {asksAsMuch, compareUrgency, type Urgency} from './schedule.js';
 
 /** Steps that are as urgent as each other but for their position, and ask for the same. */
 type Lane<T> = {
@@ -38,7 +38,7 @@ export class Queue<T extends {readonly step: Step}> {
     const {step} = item;
     const {resources} = step.spec;
     const urgency = {depth: this.#depths.get(step.stage.name)!, seconds: this.expected(step)};
-    const kind = JSON.stringify([urgency, resources, usedBy(step)]);
+    const kind = JSON.stringify([urgency, resources]);
     let lane = this.#lanes.get(kind);
     if (lane === undefined) {
       lane = {urgency, resources, items: []};
