@@ -1,7 +1,7 @@
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {programs} from '../base/program.js';
+import {programs} from './program.js';
 import type {BatchSettings, BatchSystem, Command, QueueEntry} from './batch-system.js';
 import {parseExitRecord, type ExitRecord} from './exit-record.js';
 import type {Executor, Job, JobName, Report, Submission} from './executor.js';

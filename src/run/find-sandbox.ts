@@ -2,7 +2,7 @@ import {existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync,
 import {join} from 'node:path';
 import type {Argv} from '../base/argv.js';
 import {canonical, sha256} from '../base/canonical.js';
-import {programs} from '../base/program.js';
+import {programs} from '../executor/program.js';
 import {HOST, type Image} from '../config/image.js';
 import type {SandboxKind, SandboxSettings} from '../config/pipeline.js';
 import {apptainer} from '../sandbox/apptainer.js';

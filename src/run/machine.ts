@@ -1,5 +1,5 @@
 import {availableParallelism, totalmem} from 'node:os';
-import {programs} from '../base/program.js';
+import {programs} from '../executor/program.js';
 import {megabytes} from '../base/quantity.js';
 import type {ExecutorSettings} from '../config/pipeline.js';
 import type {Capacity} from '../executor/executor.js';

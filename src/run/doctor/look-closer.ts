@@ -1,6 +1,6 @@
 import {readFileSync, statfsSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import {programs} from '../../base/program.js';
+import {programs} from '../../executor/program.js';
 import type {Pipeline} from '../../config/pipeline.js';
 import {isHere} from '../find-executor.js';
 import {absentImages, findSandbox, hasCdi, type Host} from '../find-sandbox.js';

@@ -1,4 +1,4 @@
-import {programs} from '../../base/program.js';
+import {programs} from '../../executor/program.js';
 import {groupBy} from '../../base/group.js';
 import {asText} from '../../base/json.js';
 import {variable} from '../../config/check.js';
