@@ -1,0 +1,58 @@
+/** bash: what time it is, whose the job is, and how the kernel fared with memory. Reads nothing but /proc. */
+export const clocksAndClaim = `
+clock() { # epoch milliseconds in $now; no fork where bash is 5 or later
+  if [ -n "\${EPOCHREALTIME-}" ]; then now=\${EPOCHREALTIME/[.,]/}; now=\${now%???}; else now=$(date +%s)000; fi
+}
+
+ticks() { # milliseconds in $tick by a clock that nobody sets; the wall clock where there is no /proc
+  local up rest
+  if read -r up rest 2>/dev/null </proc/uptime; then
+    tick=$((10#\${up/./} * 10))
+  else
+    clock
+    tick=$now
+  fi
+}
+
+starttime() { # of process $1 in $start: ticks since boot, which with the boot id tells a reused pid
+  start=-
+  local stat
+  if read -r stat 2>/dev/null <"/proc/$1/stat"; then
+    set -- \${stat##*) }
+    start=\${20}
+  fi
+}
+
+boot=-
+[ -r /proc/sys/kernel/random/boot_id ] && read -r boot </proc/sys/kernel/random/boot_id
+starttime $$
+printf '%s %s %s %s\\n' $$ "$start" "$boot" "\${HOSTNAME:-unknown}" >claimed/owner
+
+oom_kills() { # how many processes the kernel has killed for memory since boot, in $kills
+  local all='' count='oom_kill ([0-9]+)'
+  kills=0
+  read -r -d '' all 2>/dev/null </proc/vmstat
+  [[ ! $all =~ $count ]] || kills=\${BASH_REMATCH[1]}
+}
+oom_kills
+kills_before=$kills
+
+clock; ticks
+started=$now first_tick=$tick run_started=null run_tick=null ended_by=itself child='' code=0 ends=open page_kb=''`;
+
+/** bash: \`record\` writes how the job ended. */
+export const exitRecord = (givesBack: boolean): string => `
+record() { # the last act
+  local memory=null gpus='[]'
+  ticks
+  [ $run_tick = null ] || run_tick=$((tick - run_tick))
+  [ -r claimed/gpus ] && read -r gpus <claimed/gpus
+  [ "$code" != 137 ] || oom_kills${givesBack ? '\n  give_back' : ''}
+  [ -r claimed/memory ] && read -r memory <claimed/memory
+  case $memory in '' | *[!0-9]*) memory=null ;; esac # the watcher was ended while it wrote
+  clock; ticks
+  printf '{"version":1,"phase":"%s","endedBy":"%s","code":%d,"started":%s,"runStarted":%s,"ended":%s,"wallMs":%d,"activeMs":%s,"memoryMb":%s,"oomKills":%d,"gpus":%s,"host":"%s"}\\n' \\
+    "$1" "$ended_by" "$code" "$started" "$run_started" "$now" $((tick - first_tick)) "$run_tick" "$memory" $((kills - kills_before)) "$gpus" "\${HOSTNAME:-unknown}" >exit.json.tmp &&
+    mv exit.json.tmp exit.json
+  exit 0
+}`;
