@@ -5,6 +5,7 @@ import {cpus, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {scoreOf} from '../../src/config/score.js';
+import {buildSite} from '../../src/report/site/build.js';
 import type {SiteCell, SiteData, SiteStep} from '../../src/report/site/model.js';
 import type {CellEvidence} from '../../src/score/evidence.js';
 import {tableOf} from '../../src/score/table.js';
@@ -14,8 +15,7 @@ import {measure} from './browser.js';
 
 const TRACE_LINES = 300;
 const LONG = [10, 100];
-const built = fileURLToPath(new URL('../../dist/report/site/build.js', import.meta.url));
-const {buildSite} = (await import(built)) as typeof import('../../src/report/site/build.js');
+const ASSETS = fileURLToPath(new URL('../../dist/report/site/assets/', import.meta.url));
 
 const range = (prefix: string, count: number): string[] => Array.from({length: count}, (_, n) => `${prefix}${n + 1}`);
 const root = mkdtempSync(join(tmpdir(), 'ptb-bench-site-'));
@@ -118,7 +118,7 @@ const data: SiteData = {
 const out = join(root, 'site');
 const time = (): number => {
   const began = performance.now();
-  buildSite(out, data, settings, () => undefined);
+  buildSite(out, ASSETS, data, settings, () => undefined);
   return (performance.now() - began) / 1000;
 };
 const [first, again] = [time(), time()];

@@ -1,5 +1,6 @@
 import {printable} from '../report/style.js';
 import {FileGone} from '../store/files.js';
+import {inSources} from './stack.js';
 import {EXIT, type Terminal} from './terminal.js';
 
 /** What the machine refuses, in words; anything else that is thrown is a bug of ours. */
@@ -25,7 +26,7 @@ export function explain(error: unknown, terminal: Terminal): number {
   }
   const refusal = code === undefined ? undefined : REFUSALS.get(code);
   if (refusal === undefined) {
-    terminal.err(`internal error, please report it:\n${stack ?? message}\n`);
+    terminal.err(`internal error, please report it:\n${inSources(stack ?? message)}\n`);
     return EXIT.internal;
   }
   terminal.err(path === undefined ? `${refusal} (${printable(message)})\n` : `${printable(path)}: ${refusal}\n`);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import {Command, InvalidArgumentError, Option} from 'commander';
+import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
 import type {TableFormat} from '../report/table.js';
 import type {ProjectOptions} from './project.js';
 import {explain} from './explain.js';
@@ -246,10 +246,6 @@ project(
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof Error && error.constructor.name === 'CommanderError') {
-    const {exitCode} = error as unknown as {exitCode: number};
-    process.exitCode = exitCode === 0 ? EXIT.done : EXIT.badInput;
-  } else {
-    process.exitCode = explain(error, shell);
-  }
+  process.exitCode =
+    error instanceof CommanderError ? (error.exitCode === 0 ? EXIT.done : EXIT.badInput) : explain(error, shell);
 }

@@ -1,4 +1,5 @@
 import {join, resolve} from 'node:path';
+import {fileURLToPath} from 'node:url';
 import {buildSite, NotOurs} from '../report/site/build.js';
 import {gather} from '../report/site/gather.js';
 import type {SiteData} from '../report/site/model.js';
@@ -9,6 +10,8 @@ import {planProject} from './plan.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
 import {fieldOf, parseWith, projectTable, sayUnknownWith, type With} from './table.js';
 import {EXIT, type Terminal} from './terminal.js';
+
+const ASSETS = fileURLToPath(new URL('../report/site/assets/', import.meta.url));
 
 export type ReportCommandOptions = ProjectOptions & {
   readonly out?: string;
@@ -37,7 +40,7 @@ export async function reportCommand(options: ReportCommandOptions, terminal: Ter
 
 async function build(project: Project, wanted: With, out: string, terminal: Terminal): Promise<void> {
   const {pipeline} = project;
-  buildSite(out, await gatherProject(project, wanted, terminal), pipeline.score, fieldOf(project));
+  buildSite(out, ASSETS, await gatherProject(project, wanted, terminal), pipeline.score, fieldOf(project));
 }
 
 /** All that is known of a project's run, as it stands. */

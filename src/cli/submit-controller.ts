@@ -74,7 +74,7 @@ function commandOf(options: RunOptions): Argv {
   const set = (flag: string, isSet: boolean | undefined): string[] => (isSet ? [flag] : []);
   return [
     process.execPath,
-    fileURLToPath(new URL('main.js', import.meta.url)),
+    fileURLToPath(new URL('../cli/main.js', import.meta.url)),
     ...['pipeline', 'run', '--file', resolve(options.file)],
     ...repeated('--profile', options.profile),
     ...repeated('--set', options.set),

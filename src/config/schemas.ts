@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import type {Ajv, Options, ValidateFunction} from 'ajv';
 
-const require = createRequire(import.meta.url);
+const requireLater = createRequire(import.meta.url);
 const SCHEMAS = fileURLToPath(new URL('../../schemas/', import.meta.url));
 /** What `npm run build` makes of SCHEMAS: compiling them at each start would cost more than all the rest of it. */
 const COMPILED = fileURLToPath(new URL('../compiled-schemas/', import.meta.url));
@@ -27,13 +27,13 @@ export function schema(name: string): ValidateFunction | undefined {
 
 function loadSchema(name: string): ValidateFunction | undefined {
   const compiled = join(COMPILED, `${name}.cjs`);
-  if (existsSync(compiled)) return (require(compiled) as {default: ValidateFunction}).default;
+  if (existsSync(compiled)) return (requireLater(compiled) as {default: ValidateFunction}).default;
   const file = join(SCHEMAS, `${name}.schema.json`);
   return existsSync(file) ? compile(JSON.parse(readFileSync(file, 'utf8')) as object) : undefined;
 }
 
 /** Compiles a JSON Schema (draft 7). Throws on a schema that is itself wrong. */
 export function compile(document: object): ValidateFunction {
-  const {Ajv: Compiler} = require('ajv') as {Ajv: new (options: Options) => Ajv};
+  const {Ajv: Compiler} = requireLater('ajv') as {Ajv: new (options: Options) => Ajv};
   return new Compiler(AJV_OPTIONS).compile(document);
 }

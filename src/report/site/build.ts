@@ -1,6 +1,5 @@
 import {cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {fileURLToPath} from 'node:url';
 import {sha256} from '../../base/canonical.js';
 import {isObject} from '../../base/json.js';
 import type {ScoreSettings} from '../../config/pipeline.js';
@@ -24,7 +23,6 @@ import {leaderboardPage} from './leaderboard.js';
 import type {SiteCell, SiteData} from './model.js';
 import {runPage} from './run.js';
 
-const ASSETS = fileURLToPath(new URL('assets/', import.meta.url));
 /** Marks a folder as ours, and holds what is known of its cells. */
 const MANIFEST = '.ptb-site.json';
 
@@ -38,9 +36,16 @@ export class NotOurs extends Error {}
  * Writes the site. Pages of cells that did not change since the last time are left as they are; pages of cells that are gone
  * are removed.
  */
-export function buildSite(out: string, data: SiteData, settings: ScoreSettings, field: Field): void {
+export function buildSite(
+  out: string,
+  /** The folder of what pages load: script and style. */
+  assets: string,
+  data: SiteData,
+  settings: ScoreSettings,
+  field: Field,
+): void {
   const known = open(out, data.frame.version);
-  cpSync(ASSETS, join(out, 'assets'), {recursive: true});
+  cpSync(assets, join(out, 'assets'), {recursive: true});
   const cells: Record<string, Known> = {};
   const shown = data.cells.map((cell): SiteCell => {
     const dir = join(out, 'cells', cell.slug);
