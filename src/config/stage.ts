@@ -58,6 +58,8 @@ export type FailureClass =
   | 'stopped'
   | 'out-of-memory'
   | 'timed-out'
+  /** It took more processes, log or disk than it may. Never tried again. */
+  | 'exceeded'
   /** There is nothing to evaluate. */
   | 'no-model'
   | 'failed';
@@ -96,6 +98,10 @@ export type Stage = {
     readonly cpus?: string;
     readonly memory?: string;
     readonly disk?: string;
+    /** At once. */
+    readonly processes?: string;
+    /** Size of each of its logs. */
+    readonly log?: string;
     /** Wall time of `run`. */
     readonly time?: string;
     readonly grace?: string;

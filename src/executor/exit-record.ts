@@ -1,11 +1,12 @@
-import type {Outcome} from '../base/outcome.js';
+import type {Exceeded, Outcome} from '../base/outcome.js';
 import {isObject} from '../base/json.js';
 
 /** What `job.sh` writes as its very last act. Times are epoch milliseconds; `memoryMb` is sampled. */
 export type ExitRecord = {
   readonly version: 1;
   readonly phase: 'prepare' | 'run';
-  readonly endedBy: 'itself' | 'time' | 'cancel';
+  /** The last three: it took more than it may. */
+  readonly endedBy: 'itself' | 'time' | 'cancel' | Exceeded;
   readonly code: number;
   readonly started: number;
   /** Start of `run`; null when `prepare` failed or is all there is. */
@@ -17,6 +18,8 @@ export type ExitRecord = {
   readonly memoryMb: number | null;
   /** Processes of the machine that the kernel killed for memory meanwhile (oom_kill of /proc/vmstat). */
   readonly oomKills: number;
+  /** The disk was full when it failed, by what others hold; absent in records of earlier versions. */
+  readonly diskFull?: boolean;
   /** UUIDs of the GPUs that it had; absent in records of earlier versions. */
   readonly gpus?: readonly string[];
   readonly host: string;
@@ -54,12 +57,14 @@ export function timesOf({started, runStarted, ended, wallMs, activeMs}: ExitReco
 }
 
 export function outcomeOf(record: ExitRecord): Outcome {
-  const {endedBy, code, memoryMb, oomKills} = record;
+  const {endedBy, code, memoryMb, oomKills, diskFull, host} = record;
   if (endedBy === 'time') {
     const {wall, active} = timesOf(record);
     return {kind: 'timed-out', afterSeconds: Math.round((active || wall) / 1000)};
   }
   if (endedBy === 'cancel') return {kind: 'stopped'};
+  if (endedBy !== 'itself') return {kind: 'exceeded', what: endedBy};
+  if (code !== 0 && diskFull === true) return {kind: 'lost', because: `the disk was full on ${host}`};
   const signal = SIGNALS.get(code - 128);
   if (signal === undefined) return {kind: 'exited', code};
   return signal === 'SIGKILL' && oomKills > 0 ? {kind: 'out-of-memory', memoryMb} : {kind: 'killed', signal};

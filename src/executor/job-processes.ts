@@ -113,7 +113,11 @@ watch() { # ends the phase $1 ms after now (0: never), keeps the highest memory 
       peak=$rss
       printf '%s\\n' $((peak / 1000)) >claimed/memory
     fi
-    [ $nap -ge 5000 ] || nap=$((nap * 2))
+    if exceeds; then
+      end_at_once
+      return
+    fi
+    if [ -n "\${eager-}" ]; then nap=250; elif [ $nap -lt 5000 ]; then nap=$((nap * 2)); fi
   done
 }
 
@@ -135,6 +139,8 @@ attempt() { # runs phase $1 in a process group of its own, $2 ms at most; $3: ho
   while interrupted=''; wait "$child"; code=$?; [ -n "$interrupted" ]; do :; done
   if [ -e claimed/time ]; then
     ended_by=time
+    wait "$watcher"
+  elif [ -e claimed/over ]; then
     wait "$watcher"
   else
     kill -s KILL -- "-$watcher" 2>/dev/null

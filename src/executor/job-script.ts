@@ -1,5 +1,6 @@
 import {quote, type Argv} from '../base/argv.js';
 import type {Carry, Ends} from '../sandbox/sandbox.js';
+import {boundsScript, UNBOUNDED, type Bounds} from './bounds.js';
 import {phases, processTree} from './job-processes.js';
 import {clocksAndClaim, exitRecord} from './job-record.js';
 import {gpuTelemetry} from './job-telemetry.js';
@@ -27,6 +28,8 @@ export type JobScript = {
   readonly guard?: Phase;
   /** What may lie on the machine's own disk, where the executor hands the job a folder there. */
   readonly scratch?: Scratch;
+  /** What ends it, besides its time. */
+  readonly bounds?: Bounds;
   /** Names of the secrets in the file `secrets`, which the job reads and removes. */
   readonly secrets: readonly string[];
 };
@@ -72,6 +75,7 @@ export const jobScript = ({
   guard,
   run,
   scratch,
+  bounds,
   secrets,
 }: JobScript): string => `#!/usr/bin/env bash
 # ${title}
@@ -97,6 +101,7 @@ ${exitRecord(scratch !== undefined)}
 trap 'ended_by=cancel interrupted=yes; [ -z "$child" ] || end' TERM
 trap '' HUP INT
 ${scratch ? scratchScript(scratch) : ''}
+${bounds ? boundsScript(bounds) : UNBOUNDED}
 ${run?.beside ? reachingBeside(run.beside, run.carry?.own ?? []) : ''}
 ${secrets.length > 0 ? `[ -f secrets ] && . ./secrets && rm -f secrets\nexport ${secrets.join(' ')}` : ''}
 ${prepare ? phase('prepare', prepare) : ''}${guard ? phase('guard', guard, beforeGuard(run?.carry)) : ''}${run ? phase('run', run, beforeRun(run, secrets)) : ''}

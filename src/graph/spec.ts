@@ -45,6 +45,13 @@ export type Spec = {
   readonly expose: ReadonlyMap<string, string>;
   readonly logins: readonly {readonly oneOf: readonly string[]; readonly for: readonly string[]}[];
   readonly resources: Resources;
+  /** What it is ended for. */
+  readonly bounds: {
+    /** At once; where the kernel counts them, threads too. */
+    readonly processes: number;
+    /** What each of its two logs may grow to. */
+    readonly logMb: number;
+  };
   /** Each limit once. */
   readonly uses: readonly Use[];
   /** US dollars of API calls in an hour of its time limit, where somebody has estimated that. */
@@ -58,7 +65,7 @@ export type Spec = {
 };
 
 /** What holds where a stage says nothing, or its look-up is optional and absent. */
-const DEFAULTS = {gpus: 0, cpus: 1, memoryMb: 1000, graceSeconds: 10} as const;
+const DEFAULTS = {gpus: 0, cpus: 1, memoryMb: 1000, processes: 8192, logMb: 1000, graceSeconds: 10} as const;
 
 export function specOf(
   stage: Stage,
@@ -173,6 +180,10 @@ export function specOf(
       ...(disk === undefined ? {} : {diskMb: disk}),
       ...(limit === undefined ? {} : {seconds: limit}),
       graceSeconds: measure('grace', resources.grace, DURATION) ?? DEFAULTS.graceSeconds,
+    },
+    bounds: {
+      processes: measure('processes', resources.processes, POSITIVE_COUNT) ?? DEFAULTS.processes,
+      logMb: measure('log', resources.log, SIZE) ?? DEFAULTS.logMb,
     },
     uses: [...uses.values()],
     ...(usdPerHour === undefined ? {} : {usdPerHour}),

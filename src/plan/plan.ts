@@ -93,7 +93,7 @@ function unpinned(
  * over. A step without GPUs costs little, and what it lacked may be there now.
  */
 const isFinal = ({spec}: Step, failure: FailureClass): boolean =>
-  spec.resources.gpus > 0 && ['failed', 'timed-out', 'no-model'].includes(failure);
+  spec.resources.gpus > 0 && ['failed', 'timed-out', 'exceeded', 'no-model'].includes(failure);
 
 /**
  * Before a run, a step that failed and would be tried again may still succeed, so what takes its outputs comes after it.

@@ -101,7 +101,9 @@ export function compose(
     gpus: usesGpus ? 'machine' : 'none',
     environment: carried(variables, secrets),
     memoryMb: spec.resources.memoryMb,
+    processes: spec.bounds.processes,
   };
+  const parts = [paths.work, paths.made, paths.home, paths.tmp].map((part) => basename(part)) as [string, string];
   const {gpus, gpuName} = spec.resources;
   // An image has a PATH of its own; without one, the machine's is not that of the sandbox.
   const python = machine.sandbox.carry ? ['python3'] : ['env', `PATH=${inside.path}`, 'python3'];
@@ -125,10 +127,11 @@ export function compose(
       title,
       dir,
       secrets,
-      scratch: {
-        name,
-        parts: [paths.work, paths.made, paths.home, paths.tmp].map((part) => basename(part)) as [string, string],
-        keep: kept(stage),
+      scratch: {name, parts, keep: kept(stage)},
+      bounds: {
+        processes: spec.bounds.processes,
+        logMb: Math.ceil(spec.bounds.logMb),
+        disk: {parts, attempts: dirname(dirname(dirname(dir))), leastMb: LEAST_TO_END_MB},
       },
       ...(stage.prepare
         ? {
@@ -158,6 +161,9 @@ export function compose(
     {mode: 0o755},
   );
 }
+
+/** A full disk has less than 1 GB: who holds less than that cannot give it back. */
+const LEAST_TO_END_MB = 1000;
 
 /** What is looked at when the job has ended; folders before what lies in them. */
 const kept = ({outputs, bill}: Step['stage']): string[] =>

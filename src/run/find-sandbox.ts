@@ -170,6 +170,7 @@ async function tryOut(
     gpus: 'none',
     environment: [],
     memoryMb: 100,
+    processes: 100,
   };
   const [program, ...args] = sandbox.wrap(spec, ['/bin/sh', '-c', 'exit 0']);
   const env = Object.fromEntries(sandbox.carry?.own ?? []);

@@ -48,6 +48,8 @@ export function classify(stage: Pick<Declared, 'doneWhen' | 'run'>, ended: Ended
       return fail(outcome.kind);
     case 'timed-out':
       return whole && stage.doneWhen.includes('timed-out') ? 'done' : fail('timed-out');
+    case 'exceeded':
+      return whole && stage.doneWhen.includes('timed-out') ? 'done' : fail('exceeded');
     case 'exited': {
       const told = claimed(claim);
       if (outcome.code === TEMPORARY)

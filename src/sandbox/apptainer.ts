@@ -33,7 +33,7 @@ export const apptainer = (settings: ApptainerSettings): Sandbox => ({
 
 function wrap(settings: ApptainerSettings, spec: SandboxSpec, command: Argv): Argv {
   const {program, skeleton, root, exposed, userns, limitsMemory, pulled} = settings;
-  const {image, mounts, workdir, network, gpus, memoryMb} = spec;
+  const {image, mounts, workdir, network, gpus, memoryMb, processes} = spec;
   const bind = (from: string, to: string, access: 'read' | 'write'): string[] => [
     '--mount',
     ['type=bind', `source=${from}`, `destination=${to}`, ...(access === 'read' ? ['ro'] : [])].map(csv).join(','),
@@ -55,13 +55,16 @@ function wrap(settings: ApptainerSettings, spec: SandboxSpec, command: Argv): Ar
     ...['--no-mount', 'sys,cwd,hostfs,bind-paths'],
     '--no-home',
     ...(network === 'none' ? ['--net', '--network', 'none'] : []),
-    ...(limitsMemory ? ['--memory', `${memoryMb}M`] : []),
+    ...(limitsMemory ? ['--memory', `${memoryMb}M`, '--pids-limit', String(processes)] : []),
     ...(image.kind === 'host' ? system() : exposed.flatMap((path) => bind(path, path, 'read'))),
     ...(gpus === 'none' ? [] : [bindsDevices ? GPU_DEVICES : '--nv']),
     ...mounts.flatMap(({from, to, access}) => bind(from, to, access)),
     ...['--pwd', workdir],
     image.kind === 'host' ? skeleton : image.kind === 'file' ? image.path : pulled(image.digest),
-    ...underInit({forget: ['PROMPT_COMMAND'], hide: ['APPTAINER_CONTAINER', 'SINGULARITY_CONTAINER']}, command),
+    ...underInit(
+      {forget: ['PROMPT_COMMAND'], hide: ['APPTAINER_CONTAINER', 'SINGULARITY_CONTAINER'], processes},
+      command,
+    ),
   ];
   return bindsDevices ? withGpuDevices(bind('@', '@', 'write'), argv) : argv;
 }

@@ -11,7 +11,7 @@ export const bwrap = (program: string, root: readonly RootEntry[]): Sandbox => (
   ends: 'reaps',
   limitsMemory: false,
   inside: () => INSIDE,
-  wrap: ({mounts, workdir, network, gpus}: SandboxSpec, command: Argv): Argv => {
+  wrap: ({mounts, workdir, network, gpus, processes}: SandboxSpec, command: Argv): Argv => {
     const argv: Argv = [
       program,
       '--unshare-all',
@@ -30,8 +30,20 @@ export const bwrap = (program: string, root: readonly RootEntry[]): Sandbox => (
       '--chdir',
       workdir,
       '--',
-      ...command,
+      ...limited(processes, command),
     ];
     return gpus === 'machine' ? withGpuDevices(['--dev-bind', '@', '@'], argv) : argv;
   },
 });
+
+/**
+ * Inside, where the kernel counts the processes and threads of this user namespace alone; root of the machine has no limit.
+ * dash's `-p` is bash's `-u`.
+ */
+const limited = (processes: number, command: Argv): Argv => [
+  'sh',
+  '-c',
+  `{ ulimit -u ${processes} || ulimit -p ${processes}; } 2>/dev/null; exec "$@"`,
+  'sh',
+  ...command,
+];

@@ -6,6 +6,8 @@ export type InitSettings = {
   readonly forget: readonly string[];
   /** Of these, what would show paths of the machine to whoever reads the first process' environment. */
   readonly hide?: readonly string[];
+  /** How many processes and threads it may have: the kernel counts those of the user in one user namespace; root has no limit. */
+  readonly processes: number;
   /** All ends when stdin does: whoever holds its other end is dead. */
   readonly lifeline?: boolean;
 };
@@ -28,13 +30,13 @@ exit "$code"`;
  * The first process of a job where the sandbox program hands TERM to it alone: it passes TERM on to all others, and ends with
  * the code of the command.
  */
-export const underInit = ({forget, hide = [], lifeline = false}: InitSettings, command: Argv): Argv => [
+export const underInit = ({forget, hide = [], processes, lifeline = false}: InitSettings, command: Argv): Argv => [
   'env',
   ...hide.flatMap((name) => ['-u', name]),
   `HOME=${INSIDE.home}`,
   'bash',
   '-c',
-  [FORGET, ...(lifeline ? [LIFELINE] : []), RUN].join('\n'),
+  [FORGET, `ulimit -u ${processes} 2>/dev/null`, ...(lifeline ? [LIFELINE] : []), RUN].join('\n'),
   'init',
   forget.join(' '),
   ...command,

@@ -40,7 +40,7 @@ export const podman = (settings: PodmanSettings): Sandbox => ({
 
 function wrap(settings: PodmanSettings, spec: SandboxSpec, command: Argv): Argv {
   const {program, kind, skeleton, root, exposed, user, cdi, limitsMemory} = settings;
-  const {name, image, mounts, workdir, network, gpus, environment, memoryMb} = spec;
+  const {name, image, mounts, workdir, network, gpus, environment, memoryMb, processes} = spec;
   const bind = (from: string, to: string, access: 'read' | 'write'): string[] => [
     '--mount',
     ['type=bind', `source=${from}`, `destination=${to}`, ...(access === 'read' ? ['readonly'] : [])].map(csv).join(','),
@@ -67,7 +67,7 @@ function wrap(settings: PodmanSettings, spec: SandboxSpec, command: Argv): Argv 
     '--read-only',
     // Those of podman and docker have 64 MB, too little for data loaders.
     ...['--shm-size', `${memoryMb}m`],
-    ...(limitsMemory ? ['--memory', `${memoryMb}m`] : []),
+    ...(limitsMemory ? ['--memory', `${memoryMb}m`, '--pids-limit', String(processes)] : []),
     ...(user === undefined ? [] : ['--user', user]),
     ...devices(),
     ...environment.flatMap((variable) => ['--env', variable]),
@@ -79,7 +79,7 @@ function wrap(settings: PodmanSettings, spec: SandboxSpec, command: Argv): Argv 
     ...['--workdir', workdir],
     ...['--entrypoint', ''],
     ...(isHost ? ['--rootfs', skeleton] : [image.reference]),
-    ...underInit({forget: ['container', 'HOSTNAME', 'TERM'], lifeline: true}, command),
+    ...underInit({forget: ['container', 'HOSTNAME', 'TERM'], processes, lifeline: true}, command),
   ];
   return bindsDevices ? withGpuDevices(['--device', '@'], argv) : argv;
 }

@@ -17,6 +17,8 @@ export type SandboxSpec = {
   /** Names of the variables that get inside; the sandbox has `PATH` and `HOME` of its own. */
   readonly environment: readonly string[];
   readonly memoryMb: number;
+  /** How many it may have at once, threads included, where the kernel counts those of one sandbox. */
+  readonly processes: number;
 };
 
 /** Where a job finds its parts. The same names outside and inside; a sandbox maps one to the other. */

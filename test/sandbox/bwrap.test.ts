@@ -39,6 +39,7 @@ test('is an argument vector that can be printed', () => {
     gpus: 'none',
     environment: [],
     memoryMb: 100,
+    processes: 100,
   } as const;
   const shared = '--unshare-all --share-net --die-with-parent --new-session';
   expect(sandbox.wrap(spec, ['bash', 'run.sh', 'two words'])).toEqual([
@@ -47,7 +48,9 @@ test('is an argument vector that can be printed', () => {
     ...['--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin'],
     ...['--proc', '/proc', '--dev', '/dev'],
     ...['--bind', '/runs/a b/work', '/work', '--ro-bind', '/runs/in', '/ptb/in'],
-    ...['--chdir', '/work', '--', 'bash', 'run.sh', 'two words'],
+    ...['--chdir', '/work', '--'],
+    ...['sh', '-c', '{ ulimit -u 100 || ulimit -p 100; } 2>/dev/null; exec "$@"', 'sh'],
+    ...['bash', 'run.sh', 'two words'],
   ]);
   expect(sandbox.wrap({...spec, network: 'none'}, ['true'])).not.toContain('--share-net');
 });

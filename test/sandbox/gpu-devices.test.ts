@@ -65,6 +65,7 @@ const spec: SandboxSpec = {
   gpus: 'machine',
   environment: [],
   memoryMb: 100,
+  processes: 100,
 };
 const KINDS: readonly (readonly [string, Sandbox, SandboxSpec, RegExp])[] = [
   ['bwrap', bwrap('x', []), spec, /--dev-bind @ @ x .*--dev \/dev \{gpu devices\}/],
