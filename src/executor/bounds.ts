@@ -134,7 +134,7 @@ give_room() { # the biggest files of who filled the disk go, until it is no long
 
 hold_to() { # what the job's end comes to
   local over
-  for over in processes log disk; do
+  [ ! -e claimed/over ] || for over in processes log disk; do
     [ ! -e "claimed/over-$over" ] || ended_by=$over
   done
   if [ "$ended_by" = itself ] && [ "$code" != 0 ] && full_disk; then
