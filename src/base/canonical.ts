@@ -1,4 +1,4 @@
-import {createHash} from 'node:crypto';
+import {hash} from 'node:crypto';
 import type {Brand} from './brand.js';
 import {isObject, type Json} from './json.js';
 
@@ -14,11 +14,18 @@ export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b 
  */
 export function canonical(value: Json, known?: WeakMap<object, string>): string {
   if (Array.isArray(value)) return `[${value.map((one: Json) => canonical(one, known)).join(',')}]`;
-  if (!isObject(value)) return JSON.stringify(value);
+  if (!isObject(value)) return typeof value === 'string' ? quote(value) : JSON.stringify(value);
   const text = known?.get(value);
   if (text !== undefined) return text;
-  const keys = Object.keys(value).sort(byCodeUnit);
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key]!, known)}`).join(',')}}`;
+  let members = '';
+  // Without a comparator strings are sorted by code units.
+  for (const key of Object.keys(value).sort()) {
+    members += `${members === '' ? '' : ','}${quote(key)}:${canonical(value[key]!, known)}`;
+  }
+  return `{${members}}`;
 }
 
-export const sha256 = (data: string | Uint8Array): Digest => createHash('sha256').update(data).digest('hex') as Digest;
+/** Most texts need no escape, and to see that is quicker than JSON.stringify. */
+const quote = (text: string): string => (/^[\w .,:/=+-]*$/.test(text) ? `"${text}"` : JSON.stringify(text));
+
+export const sha256 = (data: string | Uint8Array): Digest => hash('sha256', data, 'hex') as Digest;

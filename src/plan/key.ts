@@ -30,13 +30,7 @@ export type KeyDoc = {
   readonly needs: {readonly [stage: string]: NeedDigests};
 };
 
-/** Of the parts of documents that steps share: thousands of documents differ in a few words only. */
-const texts = new WeakMap<object, string>();
-
-export function keyOf(doc: KeyDoc): StepKey {
-  for (const part of [doc.stage, doc.fields, doc.files]) if (!texts.has(part)) texts.set(part, canonical(part));
-  return sha256(canonical(doc, texts)) as string as StepKey;
-}
+export const keyOf = (doc: KeyDoc): StepKey => sha256(canonical(doc)) as string as StepKey;
 
 /** Digests of what an upstream step left, or null when it failed. */
 export type Upstream = (id: StepId) => OutputDigests | null;
@@ -74,21 +68,45 @@ function declarationOf({stage, spec}: Step): Declaration {
 }
 
 export function keyDoc(step: Step, files: KeyDoc['files'], upstream: Upstream): KeyDoc {
-  return {
-    schema: 1,
-    ...declarationOf(step),
-    axes: step.at,
-    files,
-    needs: Object.fromEntries(
-      step.needs.map(({need, gathers, steps}) => {
-        const taken = (id: StepId): OutputDigests | null => take(upstream(id), need.take);
-        return [
-          need.stage,
-          gathers ? Object.fromEntries(steps.map((id) => [unordered(id), taken(id)])) : taken(steps[0]!),
-        ];
-      }),
-    ),
-  };
+  return {...sharedOf(step, files), axes: step.at, needs: needsOf(step, upstream)};
+}
+
+/** The parts of a document that many steps have in common. */
+const sharedOf = (step: Step, files: KeyDoc['files']): Omit<KeyDoc, 'axes' | 'needs'> => ({
+  schema: 1,
+  ...declarationOf(step),
+  files,
+});
+
+function needsOf(step: Step, upstream: Upstream): KeyDoc['needs'] {
+  const needs: Record<string, NeedDigests> = {};
+  for (const {need, gathers, steps} of step.needs) {
+    const taken = (id: StepId): OutputDigests | null => take(upstream(id), need.take);
+    needs[need.stage] = gathers ? Object.fromEntries(steps.map((id) => [unordered(id), taken(id)])) : taken(steps[0]!);
+  }
+  return needs;
+}
+
+/** Canonical documents around their axes and their needs, by what is shared of them. */
+const frames = new WeakMap<Step['spec'], {readonly files: KeyDoc['files']; readonly texts: readonly string[]}>();
+
+/** What stands in a frame for the axes, and for the needs; NUL is in no JSON text. */
+const GAP = {};
+const IN_GAPS = new WeakMap<object, string>([[GAP, '\0']]);
+
+function frameOf(step: Step, files: KeyDoc['files']): readonly string[] {
+  const known = frames.get(step.spec);
+  if (known?.files === files) return known.texts;
+  const texts = canonical({...sharedOf(step, files), axes: GAP, needs: GAP}, IN_GAPS).split('\0');
+  frames.set(step.spec, {files, texts});
+  return texts;
+}
+
+/** The key of a step's document, which is not made for it: thousands of documents differ in a few words only. */
+export function stepKey(step: Step, files: KeyDoc['files'], upstream: Upstream): StepKey {
+  const [before, between, after] = frameOf(step, files);
+  const text = `${before}${canonical(step.at)}${between}${canonical(needsOf(step, upstream))}${after}`;
+  return sha256(text) as string as StepKey;
 }
 
 /** What a stage declared of its command and outputs when a key was made. */

@@ -1,7 +1,7 @@
 import type {FailureClass} from '../config/stage.js';
 import type {Graph} from '../graph/graph.js';
 import type {Step, StepId} from '../graph/step.js';
-import {keyDoc, keyOf, type KeyDoc, type OutputDigests, type StepKey} from './key.js';
+import {keyDoc, keyOf, stepKey, type KeyDoc, type OutputDigests, type StepKey, type Upstream} from './key.js';
 import {changedPaths, type Reason} from './reason.js';
 
 /** What planning must know of the past. The store implements it; tests use a Map. */
@@ -53,15 +53,16 @@ export type Plan = ReadonlyMap<StepId, Verdict>;
 export type Rerun = (step: Step) => boolean;
 
 /** The verdict on one step whose upstream steps are all settled. */
-export function judge(step: Step, doc: KeyDoc, history: History, rerun: Rerun): Verdict {
-  const key = keyOf(doc);
-  const run = (because: Reason): Verdict => ({kind: 'run', key, doc, because});
+export function judge(step: Step, files: KeyDoc['files'], upstream: Upstream, history: History, rerun: Rerun): Verdict {
+  const key = stepKey(step, files, upstream);
+  const makeDoc = (): KeyDoc => keyDoc(step, files, upstream);
+  const run = (because: Reason, doc = makeDoc()): Verdict => ({kind: 'run', key, doc, because});
   const attempts = history.attempts(step, key);
   if (attempts.kind === 'unsettled') return run({kind: 'unsettled', attempt: attempts.attempt});
   if (rerun(step)) return run({kind: 'asked-for'});
   const outputs = history.outputs(step, key);
   if (outputs) return {kind: 'cached', key, outputs};
-  const asPinned = unpinned(step, doc, history);
+  const asPinned = step.spec.pins.size === 0 ? undefined : unpinned(step, makeDoc(), history);
   if (asPinned) return {kind: 'cached', ...asPinned};
   const accepted = history.accepted(step, key);
   if (accepted) return {kind: 'cached', key, outputs: accepted.outputs, accepted: accepted.by};
@@ -71,7 +72,9 @@ export function judge(step: Step, doc: KeyDoc, history: History, rerun: Rerun): 
     return run({kind: 'failed-before', attempts: attempts.count, because: attempts.because});
   }
   const last = history.lastDoc(step.id);
-  return run(last === undefined ? {kind: 'never-ran'} : {kind: 'changed', paths: changedPaths(last, doc)});
+  if (last === undefined) return run({kind: 'never-ran'});
+  const doc = makeDoc();
+  return run({kind: 'changed', paths: changedPaths(last, doc)}, doc);
 }
 
 /** A result from before the lock was written, which came to just what is locked now: `ptb lock` writes such locks. */
@@ -123,7 +126,7 @@ export function plan(
       const verdict = verdicts.get(id)!;
       return verdict.kind === 'cached' ? verdict.outputs : null;
     };
-    return judge(step, keyDoc(step, files(step), outputs), history, rerun);
+    return judge(step, files(step), outputs, history, rerun);
   };
   for (const step of steps.values()) {
     const verdict = verdictOf(step);

@@ -2,7 +2,7 @@ import {unreachable} from '../base/unreachable.js';
 import type {Executor} from '../executor/executor.js';
 import type {Graph} from '../graph/graph.js';
 import type {Step, StepId} from '../graph/step.js';
-import {keyDoc, type OutputDigests} from '../plan/key.js';
+import type {OutputDigests} from '../plan/key.js';
 import {addBill, NOTHING_SPENT} from '../plan/bill.js';
 import type {Estimates} from '../plan/estimate.js';
 import {judge, type Rerun, type Verdict} from '../plan/plan.js';
@@ -223,7 +223,7 @@ class Engine {
       return state.kind === 'done' ? state.outputs : null;
     };
     try {
-      return judge(step, keyDoc(step, files.digests(step), outputs), history, rerun);
+      return judge(step, files.digests(step), outputs, history, rerun);
     } catch (error) {
       if (!(error instanceof FileGone)) throw error;
       this.#hold(step, error.message);

@@ -15,6 +15,7 @@ import type {ImageDigests} from './images.js';
  */
 export class ProjectFiles {
   readonly #digests = new Map<string, Digest>();
+  #bySpec = new WeakMap<Step['spec'], KeyDoc['files']>();
   readonly #bySteps = new Map<string, KeyDoc['files']>();
   readonly #matches = new Map<string, readonly string[]>();
 
@@ -24,6 +25,14 @@ export class ProjectFiles {
   ) {}
 
   readonly digests: FileDigests = (step) => {
+    const known = this.#bySpec.get(step.spec);
+    if (known !== undefined) return known;
+    const digests = this.#digestsOf(step);
+    this.#bySpec.set(step.spec, digests);
+    return digests;
+  };
+
+  #digestsOf(step: Step): KeyDoc['files'] {
     // Steps of a stage mostly read the same files: one object for all of them.
     const shared = [
       step.stage.name,
@@ -40,7 +49,7 @@ export class ProjectFiles {
       this.#bySteps.set(shared, digests);
     }
     return digests;
-  };
+  }
 
   /** Scripts and `reads` of a step, globs expanded, sorted. */
   of(step: Step): string[] {
@@ -79,6 +88,7 @@ export class ProjectFiles {
   /** Digests are taken anew: a file was edited since. */
   forget(): void {
     this.#digests.clear();
+    this.#bySpec = new WeakMap();
     this.#bySteps.clear();
     this.#matches.clear();
   }

@@ -40,14 +40,19 @@ export class StoredHistory implements History {
   }
 
   entry(step: Step, key: StepKey): Entry | undefined {
-    return this.#own(step, key)?.entry;
+    return this.#named(step, key) ?? this.#own(step, key)?.entry;
+  }
+
+  #named(step: Step, key: StepKey): Entry | undefined {
+    const entry = this.ledger.get(step.stage.name, folderName(step, key));
+    return entry?.key === key ? entry : undefined;
   }
 
   /** The readable part of a folder's name follows the order of the axes, which no key does. */
   #own(step: Step, key: StepKey): Committed | undefined {
     const {name} = step.stage;
-    const entry = this.ledger.get(name, folderName(step, key));
-    if (entry?.key === key) return {dir: join(this.runs.results, folderOf(step, key)), entry};
+    const entry = this.#named(step, key);
+    if (entry) return {dir: join(this.runs.results, folderOf(step, key)), entry};
     this.#byKey ??= new Map(
       [...this.ledger.entries()].map(({stage, folder, entry: one}) => [
         `${stage}/${one.key}`,

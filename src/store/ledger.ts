@@ -1,12 +1,10 @@
-import {statSync} from 'node:fs';
+import {existsSync, statSync} from 'node:fs';
 import {join} from 'node:path';
-import {LowSync} from 'lowdb';
-import {JSONFileSync} from 'lowdb/node';
 import type {Digest} from '../base/canonical.js';
-import {isObject, type JsonObject} from '../base/json.js';
 import type {StepId} from '../graph/step.js';
 import type {Bill} from '../plan/bill.js';
 import type {StepKey} from '../plan/key.js';
+import {entryAt, readLedger, writeLedger, type Line} from './ledger-file.js';
 import {digestsOf, readResult} from './result.js';
 import {list} from './write.js';
 
@@ -32,56 +30,68 @@ type StageEntries = {
    * Of results/<stage>: it changes whenever a result appears or goes, so a stale ledger shows. Empty where it was so young when
    * it was read that a further change could have left it the same.
    */
-  mtimeNs: string;
-  results: Record<string, Entry>;
+  readonly mtimeNs: string;
+  /** By folder. */
+  readonly results: Map<string, Entry | Line>;
 };
 
 /** The coarsest clock of a file system that runs/ may lie on: FAT counts in two seconds. */
 const TICK_MS = 2000;
-
-type Data = {version: 1; stages: Record<string, StageEntries>};
 
 /**
  * An index of `results/`, so that a no-op over many steps is one read. It can be deleted at any time: what it does not
  * know, or what it knows of a folder that changed behind its back, is read from the results again.
  */
 export class Ledger {
-  readonly #db: LowSync<Data>;
-  #changed = false;
+  readonly #stages: Map<string, StageEntries>;
+  readonly #bytes: Buffer;
+  #changed: boolean;
 
   constructor(
     private readonly results: string,
-    file: string,
+    private readonly file: string,
   ) {
-    this.#db = new LowSync<Data>(new JSONFileSync<Data>(file), {version: 1, stages: {}});
-    try {
-      this.#db.read();
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      this.#changed = true;
-    }
-    if (!isWhole(this.#db.data)) this.#db.data = {version: 1, stages: {}};
+    const read = readLedger(file);
+    this.#bytes = read?.bytes ?? Buffer.alloc(0);
+    this.#stages = new Map(read?.stages);
+    this.#changed = read === undefined && existsSync(file);
     this.#refresh();
   }
 
   get(stage: string, folder: string): Entry | undefined {
-    const results = this.#db.data.stages[stage]?.results;
-    return results && Object.hasOwn(results, folder) ? results[folder] : undefined;
+    const results = this.#stages.get(stage)?.results;
+    const known = results?.get(folder);
+    return known === undefined ? undefined : this.#read(stage, folder, known);
   }
 
   *entries(): Generator<{readonly stage: string; readonly folder: string; readonly entry: Entry}> {
-    for (const [stage, {results}] of Object.entries(this.#db.data.stages)) {
-      for (const [folder, entry] of Object.entries(results)) yield {stage, folder, entry};
+    for (const [stage, {results}] of this.#stages) {
+      for (const [folder, known] of results) {
+        const entry = this.#read(stage, folder, known);
+        if (entry) yield {stage, folder, entry};
+      }
     }
+  }
+
+  /** A line that is damaged is read from its result again. */
+  #read(stage: string, folder: string, known: Entry | Line): Entry | undefined {
+    if (typeof known !== 'number') return known;
+    const entry = entryAt(this.#bytes, known);
+    if (entry) return entry;
+    this.#changed = true;
+    const {results} = this.#stages.get(stage)!;
+    const anew = entryOf(join(this.results, stage, folder));
+    if (anew) results.set(folder, anew);
+    else results.delete(folder);
+    return anew;
   }
 
   /** Takes up a result that was just committed. */
   add(stage: string, folder: string): void {
     const entry = entryOf(join(this.results, stage, folder));
     if (!entry) return;
-    const entries = (this.#db.data.stages[stage] ??= {mtimeNs: '', results: {}});
-    entries.results[folder] = entry;
-    entries.mtimeNs = '';
+    const results = this.#stages.get(stage)?.results ?? new Map<string, Entry>();
+    this.#stages.set(stage, {mtimeNs: '', results: results.set(folder, entry)});
     this.#changed = true;
   }
 
@@ -89,7 +99,7 @@ export class Ledger {
   save(): void {
     if (!this.#changed) return;
     try {
-      this.#db.write();
+      writeLedger(this.file, this.#stages, this.#bytes);
       this.#changed = false;
     } catch (error) {
       if (!['EACCES', 'EROFS', 'ENOENT', 'ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? ''))
@@ -98,49 +108,34 @@ export class Ledger {
   }
 
   #refresh(): void {
-    let stages = this.#db.data.stages;
     const present = list(this.results);
-    const gone = Object.keys(stages).filter((stage) => !present.includes(stage));
-    if (gone.length > 0) {
-      this.#db.data.stages = Object.fromEntries(Object.entries(stages).filter(([stage]) => !gone.includes(stage)));
+    for (const stage of this.#stages.keys()) {
+      if (present.includes(stage)) continue;
+      this.#stages.delete(stage);
       this.#changed = true;
-      stages = this.#db.data.stages;
     }
     for (const stage of present) {
       const dir = join(this.results, stage);
       const mtimeNs = settledMtime(dir);
-      const before = stages[stage];
+      const before = this.#stages.get(stage);
       if (mtimeNs !== '' && before?.mtimeNs === mtimeNs) continue;
-      const known = before?.results ?? {};
-      const results = Object.fromEntries(
-        list(dir).flatMap((folder) => {
-          const one = Object.hasOwn(known, folder) ? known[folder] : undefined;
-          const isSame = one?.mark !== undefined && one.mark === markOf(join(dir, folder));
-          const entry = isSame ? one : entryOf(join(dir, folder));
-          return entry ? [[folder, entry] as const] : [];
-        }),
-      );
-      const isAsBefore =
-        before?.mtimeNs === mtimeNs &&
-        Object.keys(known).length === Object.keys(results).length &&
-        Object.entries(results).every(([folder, entry]) => known[folder] === entry);
-      stages[stage] = {mtimeNs, results};
-      this.#changed ||= !isAsBefore;
+      const known = before?.results ?? new Map<string, Entry | Line>();
+      const results = new Map<string, Entry | Line>();
+      let isAsBefore = before?.mtimeNs === mtimeNs;
+      for (const folder of list(dir)) {
+        const line = known.get(folder);
+        const one = typeof line === 'number' ? entryAt(this.#bytes, line) : line;
+        const isSame = one?.mark !== undefined && one.mark === markOf(join(dir, folder));
+        const entry = isSame ? line : entryOf(join(dir, folder));
+        if (entry === undefined) continue;
+        results.set(folder, entry);
+        isAsBefore &&= isSame;
+      }
+      this.#stages.set(stage, {mtimeNs, results});
+      this.#changed ||= !isAsBefore || results.size !== known.size;
     }
   }
 }
-
-/** Down to where entries are looked up; a damaged ledger is rebuilt, never repaired. */
-const isWhole = (data: unknown): data is Data =>
-  isObject(data) &&
-  data.version === 1 &&
-  isObject(data.stages) &&
-  Object.values(data.stages).every(
-    (stage) => isObject(stage) && isObject(stage.results) && holdsEntries(stage.results),
-  );
-
-const holdsEntries = (results: JsonObject): boolean =>
-  Object.values(results).every((entry) => isObject(entry) && isObject(entry.outputs));
 
 function entryOf(dir: string): Entry | undefined {
   // Before it is read: whoever replaces it meanwhile shows next time.

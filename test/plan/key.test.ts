@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {canonical, type Digest} from '../../src/base/canonical.js';
-import {keyDoc, keyOf, type OutputDigests, type StepKey} from '../../src/plan/key.js';
+import {keyDoc, keyOf, stepKey, type OutputDigests, type StepKey} from '../../src/plan/key.js';
 import {changedPaths} from '../../src/plan/reason.js';
 import {BASE, type Written} from '../config/project.js';
 import {build, stepOf} from '../graph/build.js';
@@ -153,4 +153,17 @@ test.each(['prices.gpu-hour', 'limits.api'])('a stage cannot look up %s, so that
   expect(() => docOf({...train(`${TRAIN}fields: [${field}]\n`), 'pipeline.yaml': pipeline})).toThrow(
     `there is no axis or setting "${name}"`,
   );
+});
+
+test.each([
+  ['as it is', {}],
+  ['that looks up', train(`${TRAIN}fields: [model.base]\n`)],
+])('the key of a step is that of its document: %s', (_what, files: Written) => {
+  for (const step of build(files).steps.values()) {
+    for (const upstream of [MADE, {'a"b\\\n\0': digest('c')}, null]) {
+      for (const read of [{}, {'a b': digest('r')}]) {
+        expect(stepKey(step, read, () => upstream)).toBe(keyOf(keyDoc(step, read, () => upstream)));
+      }
+    }
+  }
 });

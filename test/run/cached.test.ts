@@ -1,4 +1,4 @@
-import {readdirSync, rmSync} from 'node:fs';
+import {readdirSync, rmSync, utimesSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
 import type {Ended} from '../rig/ptb.js';
@@ -192,12 +192,36 @@ test('a ledger whose entries lost their shape is rebuilt', async () => {
   project.pipeline();
   await project.run().ended;
 
-  const ledger = JSON.parse(project.read('runs/ledger.json')) as {stages: {fetch: {results: unknown}}};
+  const whole = project.read('runs/ledger.json');
+  const ledger = JSON.parse(whole) as {stages: {fetch: {results: unknown}}};
   ledger.stages.fetch.results = null;
   project.write({'runs/ledger.json': JSON.stringify(ledger)});
   const again = await project.run().ended;
   expect(again).toMatchObject({code: 0, stderr: ''});
   expect(fetch.invocations).toBe(1);
+  expect(project.read('runs/ledger.json')).toBe(whole);
+});
+
+test.each<[string, (line: string, next: string) => string[]]>([
+  ['is not there', () => []],
+  ['is of another layout', (line, next) => [line.replace('":{', '": {'), next]],
+  ['is a block of zeros that the disk left', (line, next) => [`${line.slice(0, 9)}${'\0'.repeat(99)}${next.slice(9)}`]],
+  ['is no JSON', (line, next) => [line.replace('"outputs"', 'outputs'), next]],
+  ['has no outputs', (line, next) => [line.replace('"outputs"', '"puts"'), next]],
+])('a ledger of which a line %s is read from the results again', async (_how, damage) => {
+  await using project = await newProject();
+  const fetch = project.stage('fetch', {for: ['model']}).answers({'out.txt': 'weights'});
+  project.pipeline({matrix: {model: ['a', 'b']}});
+  await project.run().ended;
+  // Of a folder that has not changed for long the ledger is believed.
+  utimesSync(join(project.root, 'runs/results/fetch'), 1e9, 1e9);
+  await project.run().ended;
+  const [head, stage, first, second, ...rest] = project.read('runs/ledger.json').split('\n');
+  expect(stage).toContain('"1000000000000000000"');
+  project.write({'runs/ledger.json': [head, stage, ...damage(first!, second!), ...rest].join('\n')});
+  const again = await project.run().ended;
+  expect(counts(again)).toEqual({...none, cached: 2});
+  expect(fetch.invocations).toBe(2);
 });
 
 test('a result that was removed by hand runs again, alone', async () => {

@@ -1,0 +1,111 @@
+import {readFileSync, renameSync, writeFileSync} from 'node:fs';
+import {isObject} from '../base/json.js';
+import type {Entry} from './ledger.js';
+
+/**
+ * The text of a ledger: one JSON document, laid out in lines so that an entry can be read without the others.
+ *
+ *     {"version":2,"stages":{
+ *     "fetch":{"mtimeNs":"1795298034564737357","count":2,"results":{
+ *     "small-9e0f4c3a1b2d":{"key":"9e0f…","outputs":{…},…},
+ *     "large-41aa0b7c6d5e":{"key":"41aa…","outputs":{…},…}
+ *     }}
+ *     }}
+ *
+ * Until it is asked for an entry is its line, not objects: 100 000 of them would take more memory than all the rest.
+ */
+export type LedgerText = {
+  readonly bytes: Buffer;
+  readonly stages: ReadonlyMap<string, {readonly mtimeNs: string; readonly results: Map<string, Line>}>;
+};
+
+/** Offset of an entry's first byte. */
+export type Line = number;
+
+const HEAD = '{"version":2,"stages":{';
+const STAGE = /^("(?:[^"\\]|\\.)*"):\{"mtimeNs":"(\d*)","count":(\d+),"results":\{$/;
+const END = '}}';
+/** Inside of a JSON text a quote has a backslash before it, so a folder's name ends here. */
+const BETWEEN = '":{"key":"';
+const NEWLINE = 10;
+const BRACE = 125;
+
+/** Undefined when the file is not there, or is not whole. What a line holds shows when it is read. */
+export function readLedger(file: string): LedgerText | undefined {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const stages = new Map<string, {readonly mtimeNs: string; readonly results: Map<string, Line>}>();
+  let results: Map<string, Line> | undefined;
+  let count = 0;
+  let at = 0;
+  const lineAt = (end: number): string => bytes.toString('utf8', at, end);
+  for (let end = bytes.indexOf(NEWLINE); end >= 0; at = end + 1, end = bytes.indexOf(NEWLINE, at)) {
+    if (at === 0) {
+      if (lineAt(end) !== HEAD) return undefined;
+    } else if (results === undefined) {
+      if (bytes[at] === BRACE) return lineAt(end) === END && end === bytes.length - 1 ? {bytes, stages} : undefined;
+      const [, name, mtimeNs, promised] = STAGE.exec(lineAt(end)) ?? [];
+      if (name === undefined) return undefined;
+      count = Number(promised);
+      results = new Map();
+      stages.set(JSON.parse(name) as string, {mtimeNs: mtimeNs!, results});
+    } else if (bytes[at] === BRACE) {
+      // A result that is not listed would count as one that never was.
+      if (results.size !== count) return undefined;
+      results = undefined;
+    } else {
+      const colon = bytes.indexOf(BETWEEN, at);
+      if (colon < 0 || colon > end) return undefined;
+      const name = bytes.toString('utf8', at + 1, colon);
+      results.set(name.includes('\\') ? (JSON.parse(`"${name}"`) as string) : name, colon + 2);
+    }
+  }
+  return undefined;
+}
+
+/** Undefined for a line that is damaged. */
+export function entryAt(bytes: Buffer, line: Line): Entry | undefined {
+  let entry: unknown;
+  try {
+    entry = JSON.parse(textAt(bytes, line));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  return isObject(entry) && isObject(entry.outputs) ? (entry as unknown as Entry) : undefined;
+}
+
+function textAt(bytes: Buffer, line: Line): string {
+  const end = bytes.indexOf(NEWLINE, line);
+  return bytes.toString('utf8', line, bytes[end - 1] === BRACE ? end : end - 1);
+}
+
+type Stages = ReadonlyMap<string, {readonly mtimeNs: string; readonly results: ReadonlyMap<string, Entry | Line>}>;
+
+/** Writes aside, then renames. Not to the disk: what a loss of power leaves of it is not whole, or whole. */
+export function writeLedger(file: string, stages: Stages, bytes: Buffer): void {
+  const texts = [HEAD];
+  let before = '\n';
+  for (const [stage, {mtimeNs, results}] of stages) {
+    texts.push(before, `${JSON.stringify(stage)}:{"mtimeNs":"${mtimeNs}","count":${results.size},"results":{`);
+    before = '\n';
+    for (const [folder, entry] of results) {
+      texts.push(before, JSON.stringify(folder), ':', typeof entry === 'number' ? textAt(bytes, entry) : textOf(entry));
+      before = ',\n';
+    }
+    texts.push('\n}}');
+    before = ',\n';
+  }
+  texts.push('\n}}\n');
+  const aside = `${file}.${process.pid}.tmp`;
+  writeFileSync(aside, texts.join(''));
+  renameSync(aside, file);
+}
+
+/** The key stands first, where a name's end is looked for. */
+const textOf = ({key, outputs, ...rest}: Entry): string => JSON.stringify({key, outputs, ...rest});
