@@ -49,6 +49,7 @@ export function setUp(
       cache: runs.cache,
       secret: (name: string) => env[name],
       gpuWrite: readFileSync(new URL('../bin/cuda_write.py', import.meta.url), 'utf8'),
+      redactor: readFileSync(new URL('../bin/redact.pl', import.meta.url), 'utf8'),
       version: terminal.version,
     },
   };

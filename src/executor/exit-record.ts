@@ -1,6 +1,9 @@
 import type {Exceeded, Outcome} from '../base/outcome.js';
 import {isObject} from '../base/json.js';
 
+/** Of a job with secrets: in how many files that it left one was masked, and how many could not be searched. */
+export type Redacted = {readonly files: number; readonly unsearched: number};
+
 /** What `job.sh` writes as its very last act. Times are epoch milliseconds; `memoryMb` is sampled. */
 export type ExitRecord = {
   readonly version: 1;
@@ -22,6 +25,8 @@ export type ExitRecord = {
   readonly diskFull?: boolean;
   /** UUIDs of the GPUs that it had; absent in records of earlier versions. */
   readonly gpus?: readonly string[];
+  /** Null of a job without secrets. */
+  readonly redacted?: Redacted | null;
   readonly host: string;
 };
 

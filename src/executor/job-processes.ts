@@ -121,7 +121,7 @@ watch() { # ends the phase $1 ms after now (0: never), keeps the highest memory 
   done
 }
 
-attempt() { # runs phase $1 in a process group of its own, $2 ms at most; $3: how its processes end
+attempt() { # runs phase $1 in a process group of its own, $2 ms at most, its output to 3 and 4; $3: how its processes end
   local watcher stdin=/dev/null
   ends=$3
   if [ "$ends" = forwards ]; then # a container ends with its stdin: open until its client dies
@@ -130,7 +130,7 @@ attempt() { # runs phase $1 in a process group of its own, $2 ms at most; $3: ho
   fi
   ticks; phase_tick=$tick
   set -m
-  ("$1") <>"$stdin" >>stdout.log 2>>stderr.log 8>&- &
+  ("$1") <>"$stdin" >&3 2>&4 3>&- 4>&- 5>&- 8>&- &
   child=$!
   watch "$2" </dev/null >/dev/null 2>&1 &
   watcher=$!

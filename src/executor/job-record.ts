@@ -38,12 +38,12 @@ oom_kills
 kills_before=$kills
 
 clock; ticks
-started=$now first_tick=$tick run_started=null run_tick=null ended_by=itself disk_full=false child='' code=0 ends=open page_kb=''`;
+started=$now first_tick=$tick run_started=null run_tick=null ended_by=itself disk_full=false redacted=null child='' code=0 ends=open page_kb=''`;
 
 /** bash: \`record\` writes how the job ended. */
-export const exitRecord = (givesBack: boolean): string => `
+export const exitRecord = (givesBack: boolean, redacts: boolean): string => `
 record() { # the last act
-  local memory=null gpus='[]'
+  local memory=null gpus='[]'${redacts ? '\n  search_rest' : ''}
   ticks
   [ $run_tick = null ] || run_tick=$((tick - run_tick))
   [ -r claimed/gpus ] && read -r gpus <claimed/gpus
@@ -52,8 +52,8 @@ record() { # the last act
   [ -r claimed/memory ] && read -r memory <claimed/memory
   case $memory in '' | *[!0-9]*) memory=null ;; esac # the watcher was ended while it wrote
   clock; ticks
-  printf '{"version":1,"phase":"%s","endedBy":"%s","code":%d,"started":%s,"runStarted":%s,"ended":%s,"wallMs":%d,"activeMs":%s,"memoryMb":%s,"oomKills":%d,"diskFull":%s,"gpus":%s,"host":"%s"}\\n' \\
-    "$1" "$ended_by" "$code" "$started" "$run_started" "$now" $((tick - first_tick)) "$run_tick" "$memory" $((kills - kills_before)) $disk_full "$gpus" "\${HOSTNAME:-unknown}" >exit.json.tmp &&
+  printf '{"version":1,"phase":"%s","endedBy":"%s","code":%d,"started":%s,"runStarted":%s,"ended":%s,"wallMs":%d,"activeMs":%s,"memoryMb":%s,"oomKills":%d,"diskFull":%s,"gpus":%s,"redacted":%s,"host":"%s"}\\n' \\
+    "$1" "$ended_by" "$code" "$started" "$run_started" "$now" $((tick - first_tick)) "$run_tick" "$memory" $((kills - kills_before)) $disk_full "$gpus" "$redacted" "\${HOSTNAME:-unknown}" >exit.json.tmp &&
     mv exit.json.tmp exit.json
   exit 0
 }`;

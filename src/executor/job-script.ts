@@ -4,6 +4,8 @@ import {boundsScript, UNBOUNDED, type Bounds} from './bounds.js';
 import {phases, processTree} from './job-processes.js';
 import {clocksAndClaim, exitRecord} from './job-record.js';
 import {gpuTelemetry} from './job-telemetry.js';
+import {notReadyScript} from './not-ready.js';
+import {redactionScript, type Redaction} from './redaction.js';
 import {scratchScript, type Scratch} from './scratch.js';
 
 /** Variables of one phase, in order. */
@@ -32,6 +34,8 @@ export type JobScript = {
   readonly bounds?: Bounds;
   /** Names of the secrets in the file `secrets`, which the job reads and removes. */
   readonly secrets: readonly string[];
+  /** Absent where none of them can be searched for. */
+  readonly redaction?: Redaction;
 };
 
 const phase = (name: string, {command, workdir, environment}: Phase, more = ''): string => `
@@ -77,6 +81,7 @@ export const jobScript = ({
   scratch,
   bounds,
   secrets,
+  redaction,
 }: JobScript): string => `#!/usr/bin/env bash
 # ${title}
 # To run this attempt by hand: rm -rf claimed exit.json; bash job.sh
@@ -96,16 +101,20 @@ ${clocksAndClaim}
 ${processTree(dir, run?.graceSeconds ?? 10)}
 ${phases}
 ${guard ? gpuTelemetry : ''}
-${exitRecord(scratch !== undefined)}
+${exitRecord(scratch !== undefined, redaction !== undefined)}
+${(scratch ?? redaction) ? notReadyScript(scratch?.parts[0] ?? redaction!.folders[0]) : ''}
 
 trap 'ended_by=cancel interrupted=yes; [ -z "$child" ] || end' TERM
 trap '' HUP INT
 ${scratch ? scratchScript(scratch) : ''}
 ${bounds ? boundsScript(bounds) : UNBOUNDED}
 ${run?.beside ? reachingBeside(run.beside, run.carry?.own ?? []) : ''}
+${redaction ? redactionScript(redaction) : ''}
 ${secrets.length > 0 ? `[ -f secrets ] && . ./secrets && rm -f secrets\nexport ${secrets.join(' ')}` : ''}
 ${prepare ? phase('prepare', prepare) : ''}${guard ? phase('guard', guard, beforeGuard(run?.carry)) : ''}${run ? phase('run', run, beforeRun(run, secrets)) : ''}
 ${scratch ? `scratch=''\n[ -z "\${PTB_SCRATCH+x}" ] || take_scratch "$PTB_SCRATCH" || record prepare` : ''}
+exec 3>>stdout.log 4>>stderr.log
+${redaction ? `[ ! -f ${quote(redaction.forms)} ] || redact || record prepare` : ''}
 ${prepare ? `attempt prepare 0 open\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
 ${guard ? `attempt guard ${GUARD_MS} ${run?.ends ?? 'open'}\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
 ${run ? `clock; run_started=$now\nticks; run_tick=$tick\n${run.seconds === undefined ? '' : `deadline=$((now / 1000 + ${Math.ceil(run.seconds)}))\n`}${guard ? 'set -m; telemetry </dev/null & sampler=$!; set +m; ' : ''}attempt run ${Math.round((run.seconds ?? 0) * 1000)} ${run.ends}${guard ? '; kill -s KILL -- "-$sampler" 2>/dev/null' : ''}` : ''}

@@ -15,13 +15,6 @@ export type Scratch = {
  * what is kept. The kernel's lock on a folder's `.lock` ends with the job: what a killed one left is removed by the next.
  */
 export const scratchScript = ({name, parts, keep}: Scratch): string => `
-not_ready() { # $1: why; the machine's failure
-  [ -d ${quote(parts[0])} ] || mkdir ${quote(parts[0])}
-  printf '{"class":"not-ready","because":"%s"}' "\${1//[\\"\\\\[:cntrl:]]/ }" >${quote(`${parts[0]}/failure.json`)}
-  echo "$1" >>stderr.log
-  ended_by=itself code=75
-}
-
 sweep() { # what jobs left on scratch that no longer live
   local old
   for old in "$1"/ptb-*; do

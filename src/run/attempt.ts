@@ -11,7 +11,7 @@ import type {Step} from '../graph/step.js';
 import type {Bill} from '../plan/bill.js';
 import {declaredIn, type KeyDoc, type StepKey} from '../plan/key.js';
 import {makeAttempt, writeFailure, writeJob, type JobRecord} from '../store/attempt.js';
-import {collect, dropWork} from '../store/collect.js';
+import {collect, dropSecrets, dropWork} from '../store/collect.js';
 import type {ProjectFiles} from '../store/files.js';
 import {attemptPaths, folderOf, type Runs} from '../store/paths.js';
 import type {ResultRecord, Seconds} from '../store/result.js';
@@ -135,6 +135,7 @@ export async function settle(attempt: Attempt, said: Pick<Report, 'because' | 'f
 export function refuse({record, dir}: Attempt, kind: FailureClass, because: string): Failure {
   const failure: Failure = {class: kind, because, evidence: []};
   const outcome: Outcome = {kind: 'lost', because: 'never started'};
+  dropSecrets(attemptPaths(dir));
   writeFailure(dir, {version: 1, ...failure, outcome, ended: new Date().toISOString(), bill: noBill(record)});
   return failure;
 }
@@ -166,6 +167,7 @@ function fail(
   exit: ExitRecord | undefined,
   bill: Bill,
 ): void {
+  dropSecrets(attemptPaths(dir));
   const seconds = exit && secondsOf(exit, record);
   const ended = new Date().toISOString();
   writeFailure(dir, {version: 1, ...failure, outcome, ended, ...(seconds ? {seconds} : {}), bill});
@@ -190,6 +192,7 @@ const recordOf = (
   seconds: secondsOf(exit, record),
   memoryMb: exit.memoryMb,
   ...(exit.gpus && exit.gpus.length > 0 ? {gpus: exit.gpus} : {}),
+  ...(exit.redacted ? {redacted: exit.redacted} : {}),
   host: exit.host,
   sandbox: record.sandbox,
   executor: record.executor,

@@ -6,6 +6,7 @@ import {variable} from '../config/check.js';
 import {HOST, type Image} from '../config/image.js';
 import {guardCommand} from '../executor/gpu-guard.js';
 import {carried, jobScript, type Environment} from '../executor/job-script.js';
+import {formLines, passwordsIn} from '../executor/secret-forms.js';
 import type {Step} from '../graph/step.js';
 import {attemptPaths} from '../store/paths.js';
 import type {ProjectFiles} from '../store/files.js';
@@ -42,6 +43,8 @@ export type Machine = {
   readonly cache: string;
   /** The Python program that writes to the GPUs' memory; its argument is how many there must be. */
   readonly gpuWrite: string;
+  /** The Perl program that keeps secrets out of logs. */
+  readonly redactor: string;
   readonly version: string;
 };
 
@@ -84,7 +87,12 @@ export function compose(
   );
   if (secrets.length > 0) {
     const lines = secrets.map((name) => `${name}=${quote(machine.secret(name)!)}\n`);
-    writeFileSync(join(dir, 'secrets'), lines.join(''), {mode: 0o600});
+    writeFileSync(paths.secrets, lines.join(''), {mode: 0o600});
+  }
+  const forms = formLines(searched(step, secrets, machine));
+  if (forms !== '') {
+    writeFileSync(paths.forms, forms, {mode: 0o600});
+    writeFileSync(paths.redactor, machine.redactor);
   }
   const {beside} = machine.sandbox;
   const usesGpus = stage.sandbox.gpu && spec.resources.gpus > 0;
@@ -127,6 +135,7 @@ export function compose(
       title,
       dir,
       secrets,
+      ...(forms === '' ? {} : {redaction: {program: paths.redactor, forms: basename(paths.forms), folders: parts}}),
       scratch: {name, parts, keep: kept(stage)},
       bounds: {
         processes: spec.bounds.processes,
@@ -164,6 +173,15 @@ export function compose(
 
 /** A full disk has less than 1 GB: who holds less than that cannot give it back. */
 const LEAST_TO_END_MB = 1000;
+
+/** What must not stand in a log: the secrets, and of the variables that say how to reach the network the passwords. */
+const searched = ({spec}: Step, handed: readonly string[], {secret}: Machine): [name: string, value: string][] =>
+  handed.flatMap((name) =>
+    (spec.secrets.includes(name) ? [secret(name)!] : passwordsIn(secret(name)!)).map((value): [string, string] => [
+      name,
+      value,
+    ]),
+  );
 
 /** What is looked at when the job has ended; folders before what lies in them. */
 const kept = ({outputs, bill}: Step['stage']): string[] =>

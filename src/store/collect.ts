@@ -6,6 +6,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -116,8 +117,15 @@ export async function dropWork(paths: AttemptPaths): Promise<void> {
 /** Removes from a sealed attempt what only its job needed: `result.json` says all of it that counts. */
 export async function dropJob(paths: AttemptPaths): Promise<void> {
   await Promise.all(
-    [paths.script, paths.job, paths.step, paths.claimed].map((path) => rm(path, {recursive: true, force: true})),
+    [paths.script, paths.job, paths.step, paths.claimed, paths.redactor].map((path) =>
+      rm(path, {recursive: true, force: true}),
+    ),
   );
+}
+
+/** What a job that began has removed itself. */
+export function dropSecrets({secrets, forms}: AttemptPaths): void {
+  for (const path of [secrets, forms]) rmSync(path, {force: true});
 }
 
 async function removeTree(dir: string): Promise<void> {

@@ -50,6 +50,9 @@ export const attemptPaths = (dir: string) => ({
   job: join(dir, 'job.json'),
   step: join(dir, 'step.json'),
   secrets: join(dir, 'secrets'),
+  /** What a job with secrets searches for, and the program that does. */
+  forms: join(dir, 'forms'),
+  redactor: join(dir, 'redact.pl'),
   files: join(dir, 'files'),
   inputs: join(dir, 'in'),
   work: join(dir, 'work'),

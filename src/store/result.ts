@@ -4,6 +4,7 @@ import {dirname, join} from 'node:path';
 import type {Digest} from '../base/canonical.js';
 import type {Outcome} from '../base/outcome.js';
 import {isObject} from '../base/json.js';
+import type {Redacted} from '../executor/exit-record.js';
 import type {Bill} from '../plan/bill.js';
 import type {KeyDoc, StepKey} from '../plan/key.js';
 import type {StepId} from '../graph/step.js';
@@ -37,6 +38,7 @@ export type ResultRecord = {
   readonly memoryMb: number | null;
   /** UUIDs of the GPUs that it had; absent where it had none. What they did stands in `telemetry.jsonl` beside this record. */
   readonly gpus?: readonly string[];
+  readonly redacted?: Redacted;
   readonly host: string;
   readonly sandbox: string;
   readonly executor: string;
