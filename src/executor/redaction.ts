@@ -36,16 +36,16 @@ redact() {
 }
 
 search_rest() {
-  local interrupted status
+  local interrupted ended
   [ -n "$filter" ] || return 0
   (printf . >&5) 2>/dev/null
   exec 3>&- 4>&- 5>&-
-  while interrupted=''; wait "$filter"; status=$?; [ -n "$interrupted" ]; do :; done
+  while interrupted=''; wait "$filter"; ended=$?; [ -n "$interrupted" ]; do :; done
   filter=''
   [ -r claimed/redacted ] && read -r redacted <claimed/redacted
-  case $status$ended_by in
+  case $ended$ended_by in
     0* | *cancel) ;;
-    *) not_ready "what keeps secrets out of the logs ended with exit $status on \${HOSTNAME:-this machine}: see stderr.log" ;;
+    *) not_ready "what keeps secrets out of the logs ended with exit $ended on \${HOSTNAME:-this machine}: see stderr.log" ;;
   esac
 }
 filter=''`;

@@ -1,6 +1,7 @@
 import {expect, test} from 'vitest';
 import {answerFindings, clientFindings, sharedFinding} from '../../src/run/doctor/cluster.js';
 import {gpuFindings, parseGpus} from '../../src/run/doctor/gpus.js';
+import {redactionFindings} from '../../src/run/doctor/logins.js';
 import {diskFindings, nodeFinding} from '../../src/run/doctor/machine.js';
 import {parseFindings} from '../../src/run/doctor/stage-scripts.js';
 import type {Finding} from '../../src/run/doctor/finding.js';
@@ -94,4 +95,17 @@ test("lines of stages' scripts", () => {
     {check: 'hub', state: 'ok', text: 'it answers'},
     {check: 'hub', state: 'fail', text: 'it is shut', remedy: 'open it'},
   ]);
+});
+
+test('secrets that cannot be kept out of logs: no perl here, or one too short to be searched for', () => {
+  const lengths = new Map([
+    ['A_KEY', 7],
+    ['B_KEY', 8],
+  ]);
+  expect(redactionFindings(lengths, true, true)).toMatchObject([
+    {state: 'warn', check: 'short key', text: expect.stringMatching(/^A_KEY: shorter than 8 /) as string},
+  ]);
+  expect(states(redactionFindings(lengths, false, true))).toEqual(['fail perl', 'warn short key']);
+  expect(states(redactionFindings(lengths, false, false))).toEqual(['warn short key']);
+  expect(redactionFindings(new Map(), false, true)).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import {SHORTEST_SECRET} from '../../executor/secret-forms.js';
 import {fail, listed, ok, warn, type Finding} from './finding.js';
 import type {WantedLogin} from './wanted.js';
 
@@ -13,6 +14,25 @@ export const loginFindings = (logins: readonly WantedLogin[], isSet: (secret: st
     const remedy = `${accept}export ${oneOf.join('=… or ')}=…${optional ? '; the rest goes on without it' : instead}`;
     return optional ? warn(oneOf[0]!, text, remedy) : fail(oneOf[0]!, text, remedy);
   });
+
+/** Whether secrets can be kept out of logs: `lengths` are those of the secrets that steps are handed, in characters. */
+export function redactionFindings(lengths: ReadonlyMap<string, number>, hasPerl: boolean, here: boolean): Finding[] {
+  if (lengths.size === 0) return [];
+  const short = [...lengths].filter(([, length]) => length < SHORTEST_SECRET).map(([name]) => name);
+  const because = 'perl, which keeps secrets out of the logs, is not here, and no job with secrets starts without it';
+  return [
+    ...(hasPerl || !here ? [] : [fail('perl', because, 'install the package perl')]),
+    ...(short.length === 0
+      ? []
+      : [
+          warn(
+            'short key',
+            `${listed(short)}: shorter than ${SHORTEST_SECRET} characters, so logs are not searched for it`,
+            'see that it is a key',
+          ),
+        ]),
+  ];
+}
 
 /** A file in which a secret stands, and what of it others may do. */
 export type SecretFile = {readonly path: string; readonly secrets: readonly string[]; readonly readable: boolean};

@@ -12,7 +12,7 @@ import {capacityOf, findGpus} from '../machine.js';
 import {clientFindings} from './cluster.js';
 import type {Finding} from './finding.js';
 import {gpuFindings, type GpuFacts} from './gpus.js';
-import {loginFindings} from './logins.js';
+import {loginFindings, redactionFindings} from './logins.js';
 import {diskFindings, slotFindings, type Disk} from './machine.js';
 import {sandboxFindings} from './sandboxes.js';
 import {wantedOf, type Wanted} from './wanted.js';
@@ -50,7 +50,7 @@ export async function look(looking: Looking): Promise<Looked> {
 
 /** The findings from what was seen. `images` are those that are here; `facts` is undefined without a working nvidia-smi. */
 export function findingsOf(
-  {pipeline, runs, host, variable}: Looking,
+  {pipeline, steps, runs, host, variable}: Looking,
   wanted: Wanted,
   sandbox: Sandbox | NotReady | undefined,
   images: readonly Image[],
@@ -67,6 +67,7 @@ export function findingsOf(
       ...(here ? [...gpuFindings(wanted.gpus, facts), ...slotFindings(lessGpus(wanted, gpus.length), capacity)] : []),
       ...diskFindings(wanted, disksOf(runs), here ? capacity : undefined),
       ...loginFindings(wanted.logins, (secret) => Boolean(variable(secret))),
+      ...redactionFindings(lengthsOf(steps, variable), onPath('perl', host), here),
     ],
     ...(sandbox === undefined || sandbox.kind === 'not-ready' ? {} : {sandbox}),
     gpus,
@@ -79,6 +80,17 @@ const lessGpus = (wanted: Wanted, there: number): Wanted =>
   there >= wanted.gpus.count
     ? wanted
     : {...wanted, stages: wanted.stages.map((stage) => ({...stage, resources: {...stage.resources, gpus: 0}}))};
+
+/** Of the secrets that are set and that the steps are handed. */
+const lengthsOf = (steps: readonly Step[], variable: Looking['variable']): Map<string, number> =>
+  new Map(
+    steps
+      .flatMap(({spec}) => spec.secrets)
+      .flatMap((name) => {
+        const value = variable(name);
+        return value === undefined ? [] : [[name, value.length] as const];
+      }),
+  );
 
 export const onPath = (command: string, {path}: Host): boolean =>
   path.split(':').some((folder) => existsSync(join(folder, command)));
