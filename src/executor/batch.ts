@@ -161,7 +161,7 @@ class Batch implements Executor {
     // The last answer is older than the submission.
     if (submitted !== undefined && (this.#queue?.at ?? 0) <= submitted) return {liveness: 'waiting'};
     if (recordOf(job)) return 'late';
-    const began = existsSync(join(job.dir, 'claimed'));
+    const began = existsSync(join(job.dir, 'claimed/owner'));
     if (!entry && !began && submitted === undefined) return {liveness: 'absent'};
     // A node that the system has given up may only be cut off from it: as long as the job writes, it lives.
     const beat = beatOf(job);

@@ -4,7 +4,7 @@ import type {Resources} from '../graph/spec.js';
 /** Chosen before submission and the only handle there is: a restarted controller finds its jobs by name. */
 export type JobName = Brand<string, 'JobName'>;
 
-/** An attempt as an executor sees it. `dir` holds `job.sh`, and later `claimed/` and `exit.json`. */
+/** An attempt as an executor sees it. `dir` holds `job.sh`, and later `claimed/owner` and `exit.json`. */
 export type Job = {readonly name: JobName; readonly dir: string; readonly resources: Resources};
 
 /**

@@ -54,6 +54,10 @@ daemons() { # adds to $pids what left the tree: it still carries this attempt in
   done
 }
 
+nap() { # $1 seconds; no program for it where descriptor 6 is one that never says anything
+  if [ -n "$idle" ]; then read -r -t "$1" <&6; else sleep "$1"; fi
+}
+
 term() { kill -s TERM "$child" 2>/dev/null; }
 remove() { :; } # what KILL leaves of a sandbox
 
@@ -80,7 +84,7 @@ end() { # TERM, grace, KILL
   signal TERM
   for ((n = 0; n < ${Math.max(1, Math.round(graceSeconds * 10))}; n++)); do
     kill -0 "$child" 2>/dev/null || return
-    sleep 0.1
+    nap 0.1
   done
   signal KILL
 }`;
@@ -96,7 +100,7 @@ watch() { # ends the phase $1 ms after now (0: never), keeps the highest memory 
     ticks
     [ "$limit" -gt 0 ] && [ $((from + limit - tick)) -lt $rest ] && rest=$((from + limit - tick))
     printf -v pause '%d.%03d' $((rest / 1000)) $((rest % 1000))
-    [ $rest -gt 0 ] && sleep "$pause"
+    [ $rest -gt 0 ] && nap "$pause"
     ticks
     if [ "$limit" -gt 0 ] && [ $((tick - from)) -ge "$limit" ]; then
       : >claimed/time
@@ -130,7 +134,7 @@ attempt() { # runs phase $1 in a process group of its own, $2 ms at most, its ou
   fi
   ticks; phase_tick=$tick
   set -m
-  ("$1") <>"$stdin" >&3 2>&4 3>&- 4>&- 5>&- 8>&- &
+  ("$1") <>"$stdin" >&3 2>&4 3>&- 4>&- 5>&- 6>&- 8>&- &
   child=$!
   watch "$2" </dev/null >/dev/null 2>&1 &
   watcher=$!

@@ -1,4 +1,7 @@
-/** bash: what time it is, whose the job is, and how the kernel fared with memory. Reads nothing but /proc. */
+/**
+ * bash: what time it is, whose the job is, and how the kernel fared with memory. Reads nothing but /proc. The claim is the making
+ * of `claimed/owner`, which only one can: no program is started for it.
+ */
 export const clocksAndClaim = `
 clock() { # epoch milliseconds in $now; no fork where bash is 5 or later
   if [ -n "\${EPOCHREALTIME-}" ]; then now=\${EPOCHREALTIME/[.,]/}; now=\${now%???}; else now=$(date +%s)000; fi
@@ -26,7 +29,10 @@ starttime() { # of process $1 in $start: ticks since boot, which with the boot i
 boot=-
 [ -r /proc/sys/kernel/random/boot_id ] && read -r boot </proc/sys/kernel/random/boot_id
 starttime $$
-printf '%s %s %s %s\\n' $$ "$start" "$boot" "\${HOSTNAME:-unknown}" >claimed/owner
+[ -d claimed ] || mkdir -p claimed
+set -C
+printf '%s %s %s %s\\n' $$ "$start" "$boot" "\${HOSTNAME:-unknown}" 2>/dev/null >claimed/owner || { [ -e claimed/owner ]; exit; } # submitted twice: the other one works
+set +C
 
 oom_kills() { # how many processes the kernel has killed for memory since boot, in $kills
   local all='' count='oom_kill ([0-9]+)'
@@ -40,7 +46,7 @@ kills_before=$kills
 clock; ticks
 started=$now first_tick=$tick run_started=null run_tick=null ended_by=itself disk_full=false redacted=null child='' code=0 ends=open page_kb=''`;
 
-/** bash: \`record\` writes how the job ended. */
+/** bash: `record` writes how the job ended, in one write: a part of it, which a full disk may leave, is no record. */
 export const exitRecord = (givesBack: boolean, redacts: boolean): string => `
 record() { # the last act
   local memory=null gpus='[]'${redacts ? '\n  search_rest' : ''}
@@ -53,7 +59,6 @@ record() { # the last act
   case $memory in '' | *[!0-9]*) memory=null ;; esac # the watcher was ended while it wrote
   clock; ticks
   printf '{"version":1,"phase":"%s","endedBy":"%s","code":%d,"started":%s,"runStarted":%s,"ended":%s,"wallMs":%d,"activeMs":%s,"memoryMb":%s,"oomKills":%d,"diskFull":%s,"gpus":%s,"redacted":%s,"host":"%s"}\\n' \\
-    "$1" "$ended_by" "$code" "$started" "$run_started" "$now" $((tick - first_tick)) "$run_tick" "$memory" $((kills - kills_before)) $disk_full "$gpus" "$redacted" "\${HOSTNAME:-unknown}" >exit.json.tmp &&
-    mv exit.json.tmp exit.json
+    "$1" "$ended_by" "$code" "$started" "$run_started" "$now" $((tick - first_tick)) "$run_tick" "$memory" $((kills - kills_before)) $disk_full "$gpus" "$redacted" "\${HOSTNAME:-unknown}" >exit.json
   exit 0
 }`;

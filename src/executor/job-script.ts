@@ -90,13 +90,14 @@ if [ -z "\${PTB_CLEAN-}" ]; then
     \${PTB_SCRATCH+PTB_SCRATCH="$PTB_SCRATCH"} bash "$0"
 fi
 unset PTB_CLEAN SHELL
+idle=\${PTB_IDLE-}
+unset PTB_IDLE
 export -n PTB_SCRATCH
 [ -n "\${CUDA_VISIBLE_DEVICES-}" ] || unset CUDA_VISIBLE_DEVICES
 set -u
 ulimit -c 0 # a dump of memory would hold the secrets
 export LC_ALL=C LANG=C.UTF-8
 cd ${quote(dir)} || exit 70
-mkdir claimed 2>/dev/null || { [ -d claimed ]; exit; } # submitted twice: the other one works
 ${clocksAndClaim}
 ${processTree(dir, run?.graceSeconds ?? 10)}
 ${phases}

@@ -1,11 +1,11 @@
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
-import {existsSync, readFileSync, statSync} from 'node:fs';
+import {readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Resources} from '../graph/spec.js';
-import type {Capacity, Executor, JobName, Liveness, Report, Submission} from './executor.js';
+import {parseExitRecord} from './exit-record.js';
+import type {Capacity, Executor, Job, JobName, Liveness, Report, Submission} from './executor.js';
 import {GpuLeases, type JobPhase} from './gpu-lease.js';
+import {Launcher, type Launched} from './launcher.js';
 import {leftovers} from './leftovers.js';
 import {bootId, isAlive, type ProcessId} from './process.js';
 
@@ -21,8 +21,11 @@ export type LocalSettings = {
   readonly onExit: () => void;
 };
 
-/** Between `mkdir claimed` and the owner's name in it lie microseconds; this much later its process is dead. */
+/** Between the making of `claimed/owner` and the name in it lie microseconds; this much later its process is dead. */
 const CLAIM_PATIENCE_MS = 5000;
+
+/** How often the folder of a job is looked at whose end is told anyway: whoever tells it may be killed too. */
+const LOOK_MS = 5000;
 
 /** How often the processes of a dead job are looked for after KILL: one that waits for a broken disk outlives it. */
 const LEFTOVER_LOOKS = 400;
@@ -34,7 +37,9 @@ const LEFTOVER_LOOKS = 400;
 export function local(settings: LocalSettings): Executor {
   const held = new Map<JobName, Resources>();
   const leases = new GpuLeases(settings.leases, phaseOf);
-  const children = new Set<JobName>();
+  const launcher = new Launcher(settings.path);
+  const children = new Map<JobName, Launched & {readonly gpus: readonly string[]}>();
+  let looked = performance.now();
   /** Jobs whose script could not even claim its folder: asking again would find nothing, and start them for ever. */
   const stillborn = new Set<JobName>();
 
@@ -51,43 +56,47 @@ export function local(settings: LocalSettings): Executor {
     return {kind: room ? 'accepted' : 'busy'};
   };
 
+  const ended = (job: Job, gpus: readonly string[]): void => {
+    const child = children.get(job.name);
+    if (!child) return;
+    children.delete(job.name);
+    held.delete(job.name);
+    if (!hasEnded(job.dir)) endLeftovers(job.dir);
+    const now = look(job.dir);
+    if (now === 'absent' && child.isWatched()) stillborn.add(job.name);
+    // Submitted twice, and the other one has it: it keeps the GPUs.
+    if (now !== 'running' && now !== 'unknown') leases.release(gpus);
+    settings.onExit();
+  };
+
   return {
     async submit(job) {
       const room = fits(job.resources);
       if (room.kind !== 'accepted') return room;
       const gpus = leases.take(settings.gpus, job.resources.gpus, job.dir);
       if (gpus === undefined) return {kind: 'busy'};
-      const child = spawn('bash', ['job.sh'], {
-        cwd: job.dir,
-        detached: true,
-        stdio: 'ignore',
-        env: {PTB_CLEAN: '1', HOME: '/', SHELL: '/bin/sh', PATH: settings.path, CUDA_VISIBLE_DEVICES: gpus.join(',')},
-      });
+      let launched: Launched;
       try {
-        await once(child, 'spawn');
+        launched = await launcher.launch(job.dir, gpus.join(','), () => ended(job, gpus));
       } catch (error) {
         leases.release(gpus);
         return {kind: 'refused', because: `bash cannot be started: ${(error as Error).message}`};
       }
       held.set(job.name, job.resources);
-      children.add(job.name);
-      child.once('exit', () => {
-        children.delete(job.name);
-        held.delete(job.name);
-        if (!existsSync(join(job.dir, 'exit.json'))) endLeftovers(job.dir);
-        const now = look(job.dir);
-        if (now === 'absent') stillborn.add(job.name);
-        // Submitted twice, and the other one has it: it keeps the GPUs.
-        if (now !== 'running' && now !== 'unknown') leases.release(gpus);
-        settings.onExit();
-      });
-      child.unref();
+      children.set(job.name, {...launched, gpus});
       return {kind: 'accepted'};
     },
 
     poll(jobs) {
       const answers = new Map<JobName, Report>();
+      const isDue = performance.now() - looked > LOOK_MS;
+      if (isDue) looked = performance.now();
       for (const job of jobs) {
+        const child = children.get(job.name);
+        if (child && (isDue || !child.isWatched())) {
+          const now = look(job.dir);
+          if (now === 'gone' || (now === 'absent' && !child.isWatched())) ended(job, child.gpus);
+        }
         const liveness = children.has(job.name) ? 'running' : stillborn.has(job.name) ? 'gone' : look(job.dir);
         answers.set(job.name, {liveness});
         // A job that an earlier controller started holds its slots here too.
@@ -107,7 +116,7 @@ export function local(settings: LocalSettings): Executor {
           await sleep(20);
         }
       }
-      if (!existsSync(join(job.dir, 'exit.json'))) {
+      if (!hasEnded(job.dir)) {
         for (let looks = 0; endLeftovers(job.dir) > 0 && looks < LEFTOVER_LOOKS; looks++) await sleep(5);
       }
       held.delete(job.name);
@@ -143,14 +152,17 @@ const phaseOf: JobPhase = (dir) => {
 
 /** What an attempt's folder says of a job that this process did not start. */
 function look(dir: string): Liveness {
-  if (existsSync(join(dir, 'exit.json'))) return 'gone';
-  const claim = statSync(join(dir, 'claimed'), {throwIfNoEntry: false});
+  if (hasEnded(dir)) return 'gone';
+  const claim = statSync(join(dir, 'claimed/owner'), {throwIfNoEntry: false});
   if (!claim) return 'absent';
   const owner = ownerOf(dir);
   if (owner) return isAlive(owner) ? 'running' : 'gone';
   // A clock that was set back since must not hold it up.
   return Math.abs(Date.now() - claim.mtimeMs) > CLAIM_PATIENCE_MS ? 'gone' : 'unknown';
 }
+
+/** Whether a job's script came to its last act. */
+const hasEnded = (dir: string): boolean => parseExitRecord(read(join(dir, 'exit.json')) ?? '') !== undefined;
 
 /** Kills what goes on although the job's script was killed; how many processes that were. */
 function endLeftovers(dir: string): number {
@@ -163,9 +175,14 @@ function endLeftovers(dir: string): number {
 
 /** `claimed/owner`: pid, start, boot, host. */
 function ownerOf(dir: string): ProcessId | undefined {
+  const [pid, start, boot] = (read(join(dir, 'claimed/owner')) ?? '').split(' ');
+  return pid && start && boot ? {pid: Number(pid), start, boot} : undefined;
+}
+
+/** Undefined for a file that is not there. */
+function read(file: string): string | undefined {
   try {
-    const [pid, start, boot] = readFileSync(join(dir, 'claimed', 'owner'), 'utf8').split(' ');
-    return pid && start && boot ? {pid: Number(pid), start, boot} : undefined;
+    return readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -41,7 +41,7 @@ type Took = {readonly active: number; readonly wall: number; readonly began: boo
 /** A lost job: from its claim to the last that it wrote, so at least what it held. */
 function lastSeen({dir, stdout, stderr}: AttemptPaths): Took {
   const time = (file: string): number | undefined => statSync(file, {throwIfNoEntry: false})?.mtimeMs;
-  const began = time(join(dir, 'claimed', 'owner')) ?? time(join(dir, 'claimed'));
+  const began = time(join(dir, 'claimed', 'owner'));
   if (began === undefined) return {active: 0, wall: 0, began: false};
   const seen = [stdout, stderr, join(dir, 'claimed'), join(dir, 'claimed/beat')].flatMap((file) => time(file) ?? []);
   const wall = Math.max(0, Math.max(...seen) - began);

@@ -1,7 +1,7 @@
 import {basename, dirname} from 'node:path';
 import type {Ledger} from '../store/ledger.js';
 import {resultDir, type Runs} from '../store/paths.js';
-import {digestsOf, publish, type ResultRecord} from '../store/result.js';
+import {digestsOf, dropEmpty, publish, type ResultRecord} from '../store/result.js';
 import type {Emit} from './event.js';
 
 /** Where a result is entered. */
@@ -16,6 +16,7 @@ export function commit(attemptDir: string, record: ResultRecord, {runs, ledger, 
   emit({kind: 'committing', step, key, attempt, outputs: digestsOf(record)});
   const dir = resultDir(runs, attemptDir);
   publish(attemptDir, dir);
-  ledger.add(basename(dirname(dir)), basename(dir));
+  ledger.add(basename(dirname(dir)), basename(dir), record);
+  dropEmpty(dirname(attemptDir));
   return dir;
 }

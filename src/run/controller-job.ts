@@ -52,7 +52,7 @@ set -a
 PATH=$PATH:$found
 set +a
 rm -f secrets
-printf '%s\\n' "\${HOSTNAME:-unknown}" >claimed/host
+printf '%s - - %s\\n' $$ "\${HOSTNAME:-unknown}" >claimed/owner
 printf -v started '%(%s)T000' -1
 ended_by=itself child=''
 trap 'ended_by=cancel; [ -z "$child" ] || kill -s TERM "$child"' TERM
@@ -79,7 +79,9 @@ export async function controllerJobAt(dir: string, executor: Onlooker): Promise<
   const record = value as unknown as ControllerJob;
   const job: Job = {name: record.name as JobName, dir, resources: {...RESOURCES, memoryMb: 0}};
   const report = (await executor.poll([job])).get(job.name) ?? {liveness: 'unknown'};
-  const host = readText(join(dir, 'claimed', 'host'))?.trim();
+  const host = readText(join(dir, 'claimed', 'owner'))
+    ?.trim()
+    .split(' ')[3];
   return {record, job, report, ...(host === undefined ? {} : {host})};
 }
 

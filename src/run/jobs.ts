@@ -1,4 +1,3 @@
-import {dirname} from 'node:path';
 import type {Executor, Liveness, Report} from '../executor/executor.js';
 import type {Bill} from '../plan/bill.js';
 import {hasEnded, settle, type Attempt, type Settled} from './attempt.js';
@@ -6,7 +5,7 @@ import {commit, type Books} from './commit.js';
 import type {Failure} from './settle.js';
 import {dropJob} from '../store/collect.js';
 import {attemptPaths} from '../store/paths.js';
-import {dropEmpty, seal, type ResultRecord} from '../store/result.js';
+import {seal, type ResultRecord} from '../store/result.js';
 
 /** How a watched job came to its end: `dir` is that of its result. */
 export type End =
@@ -128,7 +127,6 @@ export class Jobs {
     this.#watched.delete(attempt.dir);
     this.heard(attempt, settled);
     one.watcher.ended(end);
-    if (end.kind === 'done') await dropEmpty(dirname(attempt.dir));
   }
 }
 

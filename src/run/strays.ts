@@ -1,4 +1,3 @@
-import {dirname} from 'node:path';
 import type {Step, StepId} from '../graph/step.js';
 import {unordered} from '../plan/key.js';
 import type {Verdict} from '../plan/plan.js';
@@ -7,7 +6,7 @@ import {openAttempts} from '../store/attempt.js';
 import {dropJob} from '../store/collect.js';
 import {attemptPaths} from '../store/paths.js';
 import type {StoredHistory} from '../store/history.js';
-import {digestsOf, dropEmpty, readResult} from '../store/result.js';
+import {digestsOf, readResult} from '../store/result.js';
 import {existing, refuse, type Attempt} from './attempt.js';
 import {commit, type Books} from './commit.js';
 import type {End, Jobs} from './jobs.js';
@@ -57,7 +56,6 @@ export class Strays {
       if (found.kind === 'ready') {
         await dropJob(attemptPaths(found.dir));
         commit(found.dir, readResult(found.dir)!, this.request);
-        await dropEmpty(dirname(found.dir));
         continue;
       }
       const attempt = existing(found.job, found.dir);

@@ -69,7 +69,7 @@ export type Found =
 
 /** The attempts in attempts/<stage>/<cell>-<key12>, oldest first; with `key`, those under just that one. */
 export function findAttempts(folder: string, key?: StepKey): Found[] {
-  return attemptNumbers(folder).flatMap((attempt): Found[] => {
+  return numbersIn(list(folder)).flatMap((attempt): Found[] => {
     const paths = attemptPaths(join(folder, String(attempt)));
     if (readResult(paths.dir) !== undefined) return [{kind: 'ready', attempt, dir: paths.dir}];
     const failed = readJson(paths.failed);
@@ -95,30 +95,32 @@ export const openAttempts = (attempts: string): Exclude<Found, {kind: 'failed'}>
 export const unsettledAttempts = (attempts: string): Unsettled[] =>
   openAttempts(attempts).flatMap((found) => (found.kind === 'unsettled' ? [found] : []));
 
-const attemptNumbers = (folder: string): number[] =>
-  list(folder)
+const numbersIn = (names: readonly string[]): number[] =>
+  names
     .filter((name) => /^[1-9]\d*$/.test(name))
     .map(Number)
     .sort((a, b) => a - b);
 
 /** A fresh attempt's folder. Numbers are never used twice; one that never began is discarded. */
 export function makeAttempt(folder: string, after: number): {readonly attempt: number; readonly dir: string} {
-  const numbers = attemptNumbers(folder);
+  const names = list(folder);
+  const numbers = numbersIn(names);
   for (const number of numbers) {
     const paths = attemptPaths(join(folder, String(number)));
     if (!existsSync(paths.job) && !existsSync(paths.result) && !existsSync(paths.failed)) {
       rmSync(paths.dir, {recursive: true, force: true});
     }
   }
-  const attempt = Math.max(after, ...numbers, ...replaced(folder)) + 1;
+  const attempt = Math.max(after, ...numbers, ...replaced(names)) + 1;
   const paths = attemptPaths(join(folder, String(attempt)));
   mkdirSync(paths.dir, {recursive: true});
-  for (const dir of [paths.files, paths.inputs, paths.work, paths.made, paths.home, paths.tmp]) mkdirSync(dir);
+  const parts = [paths.claimed, paths.files, paths.inputs, paths.work, paths.made, paths.home, paths.tmp];
+  for (const part of parts) mkdirSync(part);
   return {attempt, dir: paths.dir};
 }
 
-const replaced = (folder: string): number[] =>
-  list(folder).flatMap((name) => (/^(\d+)\.replaces-(\d+)$/.exec(name) ?? []).slice(1).map(Number));
+const replaced = (names: readonly string[]): number[] =>
+  names.flatMap((name) => (/^(\d+)\.replaces-(\d+)$/.exec(name) ?? []).slice(1).map(Number));
 
 /** Undefined for a folder whose attempt never began. */
 export function readJob(dir: string): JobRecord | undefined {

@@ -6,11 +6,13 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import {chmod, readdir, rm, rmdir} from 'node:fs/promises';
+import {chmod, readdir, rm} from 'node:fs/promises';
 import {basename, join, sep} from 'node:path';
 import type {Output} from '../config/stage.js';
 import {compile} from '../config/schemas.js';
@@ -82,8 +84,8 @@ function move(paths: AttemptPaths, {path}: Output): void {
 function find(root: string, path: string): string | undefined {
   const source = join(root, path);
   if (!existsSync(source)) return undefined;
-  const real = realpathSync(source);
-  return real.startsWith(realpathSync(root) + sep) ? real : undefined;
+  const real = realpathSync.native(source);
+  return real.startsWith(realpathSync.native(root) + sep) ? real : undefined;
 }
 
 /** Far above any record that a stage writes; a model is no JSON document. */
@@ -110,17 +112,13 @@ function violates(file: string, schemaFile: string): string | undefined {
 }
 
 /** Removes what no one takes: a result is its outputs and its logs. */
-export async function dropWork(paths: AttemptPaths): Promise<void> {
-  await Promise.all([paths.work, paths.made, paths.home, paths.tmp, paths.inputs].map(removeTree));
+export async function dropWork({work, made, home, tmp, inputs}: AttemptPaths): Promise<void> {
+  await removeAll([work, made, home, tmp, inputs]);
 }
 
 /** Removes from a sealed attempt what only its job needed: `result.json` says all of it that counts. */
-export async function dropJob(paths: AttemptPaths): Promise<void> {
-  await Promise.all(
-    [paths.script, paths.job, paths.step, paths.claimed, paths.redactor].map((path) =>
-      rm(path, {recursive: true, force: true}),
-    ),
-  );
+export async function dropJob({script, job, step, claimed, redactor}: AttemptPaths): Promise<void> {
+  await removeAll([script, job, step, redactor, join(claimed, 'owner'), claimed]);
 }
 
 /** What a job that began has removed itself. */
@@ -128,20 +126,35 @@ export function dropSecrets({secrets, forms}: AttemptPaths): void {
   for (const path of [secrets, forms]) rmSync(path, {force: true});
 }
 
-async function removeTree(dir: string): Promise<void> {
-  // As bytes, since a name may be no UTF-8.
-  const remove = (): Promise<void> => rm(Buffer.from(dir), {recursive: true, force: true, maxRetries: 3});
-  try {
-    // Most are empty.
-    await rmdir(dir);
-  } catch {
+/** Most are empty folders or small files: of those each is gone in microseconds, and waiting for a thread would take longer. */
+async function removeAll(paths: readonly string[]): Promise<void> {
+  const left = paths.filter((path) => !removeAtOnce(path));
+  await Promise.all(left.map(removeTree));
+}
+
+function removeAtOnce(path: string): boolean {
+  for (const remove of [rmdirSync, unlinkSync]) {
     try {
-      await remove();
+      remove(path);
+      return true;
     } catch (error) {
-      if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-      await openFolders(Buffer.from(dir));
-      await remove();
+      const {code} = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return true;
+      if (code !== 'ENOTDIR') return false;
     }
+  }
+  return false;
+}
+
+async function removeTree(path: string): Promise<void> {
+  // As bytes, since a name may be no UTF-8.
+  const remove = (): Promise<void> => rm(Buffer.from(path), {recursive: true, force: true, maxRetries: 3});
+  try {
+    await remove();
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    await openFolders(Buffer.from(path));
+    await remove();
   }
 }
 

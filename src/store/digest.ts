@@ -1,3 +1,4 @@
+import {lstatSync, readFileSync} from 'node:fs';
 import {chmod, lstat, readdir, readFile, readlink, unlink} from 'node:fs/promises';
 import {sep} from 'node:path';
 import {byCodeUnit, sha256, type Digest} from '../base/canonical.js';
@@ -27,6 +28,8 @@ const SMALL = 4 << 20;
  * `remove`, what a script closed to its own owner is opened.
  */
 export async function digestTree(path: string, special: 'remove' | 'keep' = 'remove'): Promise<Digested> {
+  const alone = smallFile(path);
+  if (alone) return alone;
   const lines: [path: string, line: string][] = [];
   const removed: string[] = [];
   let files = 0;
@@ -51,7 +54,7 @@ export async function digestTree(path: string, special: 'remove' | 'keep' = 'rem
       files++;
       bytes += stat.size;
       if (special === 'remove' && (stat.mode & 0o400) === 0) await chmod(at, stat.mode | 0o400);
-      lines.push([name, `file ${stat.mode & 0o100 ? 'x' : '-'} ${await digestFile(at, stat.size)}`]);
+      lines.push([name, lineOf(stat.mode, await digestFile(at, stat.size))]);
     } else {
       removed.push(name);
       if (special === 'remove') await unlink(at);
@@ -61,10 +64,25 @@ export async function digestTree(path: string, special: 'remove' | 'keep' = 'rem
   await visit(Buffer.from(path), '');
   removed.sort(byCodeUnit);
   lines.sort(([a], [b]) => byCodeUnit(a, b));
-  // A name may hold a newline, so it stands as JSON.
-  const digest = sha256(lines.map(([name, line]) => `${line} ${JSON.stringify(name)}\n`).join(''));
-  return {digest, manifest: Object.fromEntries(lines), files, bytes, removed};
+  return {digest: digestOf(lines), manifest: Object.fromEntries(lines), files, bytes, removed};
 }
+
+/** Below this size a file that is an output by itself is read at once: the way to a thread and back takes longer. */
+const TINY = 64 << 10;
+
+function smallFile(path: string): Digested | undefined {
+  const stat = lstatSync(path);
+  if (!stat.isFile() || stat.size > TINY || (stat.mode & 0o400) === 0) return undefined;
+  const content = readFileSync(path);
+  const line = lineOf(stat.mode, sha256(content));
+  return {digest: digestOf([['', line]]), manifest: {'': line}, files: 1, bytes: content.length, removed: []};
+}
+
+const lineOf = (mode: number, digest: Digest): string => `file ${mode & 0o100 ? 'x' : '-'} ${digest}`;
+
+/** A name may hold a newline, so it stands as JSON. */
+const digestOf = (lines: readonly (readonly [path: string, line: string])[]): Digest =>
+  sha256(lines.map(([name, line]) => `${line} ${JSON.stringify(name)}\n`).join(''));
 
 const SEPARATOR = Buffer.from(sep);
 

@@ -5,7 +5,7 @@ import type {StepId} from '../graph/step.js';
 import type {Bill} from '../plan/bill.js';
 import type {StepKey} from '../plan/key.js';
 import {entryAt, readLedger, writeLedger, type Line} from './ledger-file.js';
-import {digestsOf, readResult} from './result.js';
+import {digestsOf, readResult, type ResultRecord} from './result.js';
 import {list} from './write.js';
 
 /** What the ledger keeps of a result: enough to plan and to score without opening it. */
@@ -86,9 +86,9 @@ export class Ledger {
     return anew;
   }
 
-  /** Takes up a result that was just committed. */
-  add(stage: string, folder: string): void {
-    const entry = entryOf(join(this.results, stage, folder));
+  /** Takes up a result that was just committed with this record. */
+  add(stage: string, folder: string, record: ResultRecord): void {
+    const entry = entryOf(join(this.results, stage, folder), () => record);
     if (!entry) return;
     const results = this.#stages.get(stage)?.results ?? new Map<string, Entry>();
     this.#stages.set(stage, {mtimeNs: '', results: results.set(folder, entry)});
@@ -137,10 +137,10 @@ export class Ledger {
   }
 }
 
-function entryOf(dir: string): Entry | undefined {
+function entryOf(dir: string, read = readResult): Entry | undefined {
   // Before it is read: whoever replaces it meanwhile shows next time.
   const mark = markOf(dir);
-  const record = readResult(dir);
+  const record = read(dir);
   if (!record || mark === undefined) return undefined;
   const {step, pipeline, key, attempt, seconds, ended, sandbox, bill} = record;
   return {

@@ -1,5 +1,4 @@
-import {mkdirSync, renameSync} from 'node:fs';
-import {rmdir} from 'node:fs/promises';
+import {mkdirSync, renameSync, rmdirSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import type {Digest} from '../base/canonical.js';
 import type {Outcome} from '../base/outcome.js';
@@ -87,9 +86,9 @@ export function publish(attemptDir: string, resultDir: string): void {
 }
 
 /** Removes the folder of a step's attempts where the last of them became its result. */
-export async function dropEmpty(attempts: string): Promise<void> {
+export function dropEmpty(attempts: string): void {
   try {
-    await rmdir(attempts);
+    rmdirSync(attempts);
   } catch (error) {
     if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }

@@ -1,5 +1,15 @@
-import {closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, statSync, writeSync} from 'node:fs';
-import {open} from 'node:fs/promises';
+import {
+  closeSync,
+  fsync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import {promisify} from 'node:util';
 import {byCodeUnit} from '../base/canonical.js';
 import type {Json} from '../base/json.js';
 
@@ -20,14 +30,16 @@ export const writeJson = (file: string, value: unknown): void => writeWhole(file
 
 export const jsonText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-/** Writes a file of its own to the disk; nothing else waits meanwhile. Who reads it early may see a part. */
+const toDisk = promisify(fsync);
+
+/** Writes a file of its own to the disk; nothing else waits for the disk. Who reads it early may see a part. */
 export async function writeThrough(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'w');
+  const handle = openSync(file, 'w');
   try {
-    await handle.writeFile(text);
-    await handle.sync();
+    writeSync(handle, text);
+    await toDisk(handle);
   } finally {
-    await handle.close();
+    closeSync(handle);
   }
 }
 

@@ -100,7 +100,7 @@ export function moments(root: string, pid: number): ReadonlySet<Moment> {
     if (has('failed.json')) continue;
     if (has('result.json')) found.add('committing');
     else if (has('exit.json')) found.add(has('out') ? 'collecting outputs' : 'jobs ended, not settled');
-    else if (has('claimed')) found.add('jobs running');
+    else if (has('claimed/owner')) found.add('jobs running');
     else found.add(has('job.json') ? 'submitting' : 'composing');
   }
   const journal = list(join(root, 'runs/journal')).filter((name) => name.endsWith(`-${pid}.jsonl`));

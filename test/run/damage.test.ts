@@ -204,7 +204,7 @@ describe('a clock that was set back an hour', () => {
     expect(seconds.total).toBeGreaterThanOrEqual(seconds.run);
   });
 
-  test('a claim without an owner holds nothing up', async () => {
+  test('a claim cut off before its owner stood in it holds nothing up', async () => {
     await using project = await newProject();
     const train = project.stage('train', {retry: {on: ['lost'], times: 1}});
     project.pipeline();
@@ -213,11 +213,11 @@ describe('a clock that was set back an hour', () => {
     first.kill('SIGKILL');
     await first.ended;
     await attempt.exit(1);
-    const claimed = join(dirname(attempt.cwd), 'claimed');
+    const owner = join(dirname(attempt.cwd), 'claimed/owner');
     await recorded(attempt);
-    rmSync(join(dirname(claimed), 'exit.json'));
-    rmSync(join(claimed, 'owner'));
-    ahead(claimed);
+    rmSync(join(dirname(attempt.cwd), 'exit.json'));
+    writeFileSync(owner, '');
+    ahead(owner);
     train.answers({'out.txt': 'model'});
     const second = await project.run().ended;
     expect(failuresOf(second, 'train')).toMatchObject([{class: 'lost'}]);

@@ -208,7 +208,7 @@ test('a resumed run of 60 steps starts its first missing step within 1 s', async
   first.kill('SIGKILL');
   await first.ended;
   for (const one of held) await one.exit(0, {'out.txt': 'model'});
-  const isMade = (dir: string): boolean => existsSync(join(dir, 'job.json')) && !existsSync(join(dir, 'claimed'));
+  const isMade = (dir: string): boolean => existsSync(join(dir, 'job.json')) && !existsSync(join(dir, 'claimed/owner'));
   expect(project.attempts('train').filter(isMade)).toHaveLength(1);
 
   const began = performance.now();
