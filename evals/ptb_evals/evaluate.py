@@ -84,5 +84,7 @@ def _template(folder: Path) -> Path | None:
 
 
 def _say(message: object, code: int) -> int:
-    print(f"evaluate.py: {' '.join(str(message).split())}", file=sys.stderr)
+    # A file's name may hold what a terminal takes for commands.
+    line = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in " ".join(str(message).split()))
+    print(f"evaluate.py: {line}", file=sys.stderr)
     return code

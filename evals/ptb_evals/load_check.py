@@ -15,6 +15,8 @@ from .benchmark import ModelError
 from .safetensors_header import HeaderError, Tensors, read_header
 
 INDEX = "model.safetensors.index.json"
+# Bytes; the tokenizers of today's models have 35 MB at most.
+LARGEST_DOCUMENT = 1 << 28
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json")
 PROCESSORS = ("preprocessor_config.json", "processor_config.json")
@@ -27,8 +29,8 @@ def check_model(folder: Path) -> None:
     adapter = (folder / "adapter_config.json").is_file()
     if adapter and not (folder / "config.json").is_file():
         raise ModelError(f"{folder}: an adapter that was not merged into its model (it has no config.json)")
-    config = _config(folder)
     _check_links(folder)
+    config = _config(folder)
     tensors = _weights(folder, adapter)
     _check_layers(folder, config, tensors)
     _check_embeddings(folder, config, tensors)
@@ -69,9 +71,10 @@ def _check_links(folder: Path) -> None:
     for path in sorted(folder.iterdir()):
         if not path.is_symlink():
             continue
-        target = path.resolve()
-        if not target.exists():
-            raise ModelError(f"{path}: a link to nothing")
+        try:
+            target = path.resolve(strict=True)
+        except (OSError, RuntimeError):  # the latter for one that leads to itself, before Python 3.13
+            raise ModelError(f"{path}: a link to nothing") from None
         if not target.is_relative_to(home):
             raise ModelError(f"{path}: a link to a place outside of the model's folder")
 
@@ -130,7 +133,8 @@ def _weights(folder: Path, adapter: bool) -> Tensors:
 
 def _header(file: Path) -> Tensors:
     if not file.is_file():
-        raise ModelError(f"{file}: no such file, though {INDEX} names it")
+        what = "no file that can be read twice" if file.exists() else f"no such file, though {INDEX} names it"
+        raise ModelError(f"{file}: {what}")
     try:
         return read_header(file)
     except HeaderError as error:
@@ -142,12 +146,12 @@ def _check_layers(folder: Path, config: dict[str, Any], tensors: Tensors) -> Non
     found = {
         int(match[1])
         for name in tensors
-        if "vision" not in name and (match := re.search(r"\blayers\.(\d+)\.", name)) is not None
+        if "vision" not in name and (match := re.search(r"\blayers\.(\d{1,6})\.", name)) is not None
     }
     if isinstance(count, int) and found:
-        absent = sorted(set(range(count)) - found)
-        if absent:
-            raise ModelError(f"{folder}: no weights for layer {absent[0]} of {count}")
+        absent = next((layer for layer in range(count) if layer not in found), None)
+        if absent is not None:
+            raise ModelError(f"{folder}: no weights for layer {absent} of {count}")
 
 
 def _check_embeddings(folder: Path, config: dict[str, Any], tensors: Tensors) -> None:
@@ -158,11 +162,14 @@ def _check_embeddings(folder: Path, config: dict[str, Any], tensors: Tensors) ->
 
 
 def _read(file: Path) -> dict[str, Any]:
+    # Not a pipe, which would be waited for.
+    if not file.is_file():
+        raise ModelError(f"{file}: no such file")
+    if file.stat().st_size > LARGEST_DOCUMENT:
+        raise ModelError(f"{file}: {file.stat().st_size} bytes, which no configuration has")
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ModelError(f"{file}: no such file") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{file}: cannot be read: {error}") from None
     if not isinstance(document, dict):
         raise ModelError(f"{file}: not a JSON object")

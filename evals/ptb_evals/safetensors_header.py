@@ -37,7 +37,7 @@ def read_header(file: Path) -> Tensors:
         header.pop("__metadata__", None)
         shapes = {name: tuple(map(int, entry["shape"])) for name, entry in header.items()}
         spans = {name: (*map(int, entry["data_offsets"]), entry["dtype"]) for name, entry in header.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise HeaderError("its header is not one of a safetensors file") from None
     end = 0
     for name, (start, stop, dtype) in spans.items():

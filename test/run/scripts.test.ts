@@ -7,6 +7,7 @@ import {
   readlinkSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import {createServer} from 'node:net';
@@ -301,7 +302,7 @@ describe('links', () => {
   });
 });
 
-test('sockets and pipes in an output are removed and recorded; odd names are kept', async () => {
+test('sockets, pipes and files of hole in an output are removed and recorded; odd names are kept', async () => {
   await using project = await newProject();
   const train = project.stage('train', {outputs: {task: 'task'}});
   project.pipeline();
@@ -315,11 +316,13 @@ test('sockets and pipes in an output are removed and recorded; odd names are kep
   await execa('mkfifo', [join(attempt.cwd, 'task/pipe\nline')]);
   const agent = createServer().listen(join(attempt.cwd, 'task/agent.sock'));
   mkdirSync(join(attempt.cwd, 'task/empty'));
+  attempt.write({'task/hole': ''});
+  truncateSync(join(attempt.cwd, 'task/hole'), 2 ** 40);
   await attempt.exit(0);
   expect((await run.ended).code).toBe(0);
   agent.close();
   const [{dir, record}] = project.results('train') as readonly [Result];
-  expect(record.outputs.task).toMatchObject({files: 4, bytes: 4, removed: ['/agent.sock', '/pipe\nline']});
+  expect(record.outputs.task).toMatchObject({files: 4, bytes: 4, removed: ['/agent.sock', '/hole', '/pipe\nline']});
   expect(tree(join(dir, 'out/task'))).toEqual(['two\nlines', ' sp"ace\'s \\ and \t$tab', 'ünï 🙂', '-rf'].sort());
   expect(startedBy(await project.run().ended)).toEqual([]);
 });

@@ -1,3 +1,6 @@
+/** Needs all of Python inside. */
+export const ANSWERS = 'an answer to a programming problem cannot pass by an attack on its tests';
+
 /** What a sandbox promises a job, and whoever started it. */
 export const LINES = [
   'the work folder is writable, and what is written there is seen outside',
@@ -21,6 +24,17 @@ export const LINES = [
   'all processes end with the job',
   'a daemon that hides ends with the job',
   'more memory than it asked for ends the job, and only it',
+  'its script, its exit record, verdicts and what it shares cannot be written, by no way that /proc shows',
+  'processes outside cannot be traced, read or signalled, nor their keys seen',
+  'no device file can be made',
+  'it does not outlive its time, whatever it ignores and hides',
+  'a fork bomb is held, or ended',
+  'a flood of log ends it',
+  ANSWERS,
+  'who fills the disk is ended',
 ] as const;
+
+/** Those that take seconds each: `npm run test:escape` alone tries them. */
+export const isLong = (line: Line): boolean => line === ANSWERS || line === 'who fills the disk is ended';
 
 export type Line = (typeof LINES)[number];

@@ -14,4 +14,7 @@ sandboxContract('none', () => Promise.resolve(none('/usr/local/bin:/usr/bin:/bin
   'more memory than it asked for ends the job, and only it': 'it sets no control group',
   'a daemon that hides ends with the job':
     'without a pid namespace daemons are found by their environment or their parents',
+  'its script, its exit record, verdicts and what it shares cannot be written, by no way that /proc shows': SEES_ALL,
+  'processes outside cannot be traced, read or signalled, nor their keys seen': SEES_ALL,
+  ...(process.getuid?.() === 0 ? {'no device file can be made': SEES_ALL} : {}),
 });

@@ -54,9 +54,13 @@ class HfModel(ModelAPI):
         logging.disable_progress_bar()
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(settings.model, padding_side="left")
+            self._tokenizer = AutoTokenizer.from_pretrained(
+                settings.model, padding_side="left", trust_remote_code=False
+            )
             dtype = "auto" if self._device == "cuda" else torch.float32
-            model: Any = AutoModelForCausalLM.from_pretrained(settings.model, dtype=dtype)
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                settings.model, dtype=dtype, trust_remote_code=False, use_safetensors=True
+            )
             self._model = model.to(self._device).eval()
         except (torch.OutOfMemoryError, ImportError):
             raise

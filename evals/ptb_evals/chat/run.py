@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,11 @@ from inspect_ai.scorer import CORRECT
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.tool import ToolInfo
 
-from ..benchmark import EvaluationError, OutOfMemory, Settings
+from ..benchmark import EvaluationError, ModelError, OutOfMemory, Settings
 from .data import Data
 from .prompt import Asking, asking
 from .seeds import request_seed
+from .shown import shown
 
 if TYPE_CHECKING:
     from . import Chat
@@ -34,16 +36,19 @@ def measure(chat: Chat, settings: Settings) -> list[bool]:
     task = chat.task(Data(chat.data, chat.config), settings.few_shot)
     how = asking(settings, chat.stop)
     with tempfile.TemporaryDirectory(prefix="ptb-evaluate-") as temporary:
+        seen = shown(settings.model, Path(temporary) / "model" / settings.model.name)
         # Where inspect-ai keeps traces; a job's home may be read-only.
         os.environ.setdefault("XDG_DATA_HOME", f"{temporary}/data")
         try:
             return ask(
                 task,
-                _model(how, settings, Path(temporary)),
+                _model(how, replace(settings, model=seen), Path(temporary)),
                 how,
                 settings,
                 settings.log_dir or Path(temporary),
             )
+        except ModelError as error:
+            raise ModelError(str(error).replace(str(seen), str(settings.model))) from error
         except (RuntimeError, OSError, ImportError) as error:
             raise broken(f"{type(error).__name__}: {error}") from error
 

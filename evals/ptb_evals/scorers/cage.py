@@ -20,7 +20,7 @@ _HIDE = 'while [ "$1" != -- ]; do mount -t tmpfs none "$1" || exit 1; shift; don
 def caged(hidden: Sequence[Path]) -> Argv:
     """The command that starts what follows it shut off as well as this machine can: with no network, no other
     process, and without the `hidden` folders where `bwrap` or `unshare` work, else only as a process of its
-    own with limits."""
+    own with limits, and with Landlock where the kernel has it (answering.py)."""
     return _first(tuple(sorted({str(path.resolve()) for path in hidden if path.is_dir()})))
 
 

@@ -21,6 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import wire  # type: ignore[import-not-found]
 
+# Characters of one line: what never ends must not fill our memory.
+LONGEST = 1 << 24
+
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 
 
@@ -91,7 +94,7 @@ class Candidate:
         try:
             self._process.stdin.write(wire.dumps(question))
             self._process.stdin.flush()
-            said = wire.loads(self._process.stdout.readline())
+            said = wire.loads(self._process.stdout.readline(LONGEST))
         except (OSError, ValueError):
             raise WrongAnswer("the answer's process ended") from None
         if not isinstance(said, dict) or set(said) != {"value"}:

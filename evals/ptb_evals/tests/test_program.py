@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from pathlib import Path
 from textwrap import dedent
@@ -12,32 +13,7 @@ from ptb_evals.scorers import cage, program
 from ptb_evals.scorers.answer import Reply
 from ptb_evals.scorers.cage import cages, works
 
-PROBLEM = {
-    "prompt": dedent(
-        '''\
-        from typing import List
-
-        def helper(x):
-            return x * 2
-
-        def double(values: List[int]) -> List[int]:
-            """Doubles each value."""
-        '''
-    ),
-    "test": dedent(
-        """\
-        METADATA = {}
-
-        def check(candidate):
-            assert candidate([1, 2]) == [helper(1), helper(2)]
-            assert candidate([]) == [], "empty"
-            assert double([5]) == [10]
-        """
-    ),
-    "entry_point": "double",
-}
-BODY = "    return [2 * value for value in values]\n"
-WHOLE = "def double(values):\n" + BODY
+from .hostile_answers import BODY, CHEATS, PROBLEM, WHOLE, passes
 
 LEVELS = {
     "limits": (),
@@ -70,74 +46,11 @@ def test_right_programs(completion: str) -> None:
     assert right(completion)
 
 
-# Each tries to pass without computing anything.
-CHEATS = {
-    "wrong": "def double(values):\n    return values",
-    "syntax error": "def double(values):\n    return (",
-    "nothing": "",
-    "exit 0 at import": "import sys\nsys.exit(0)\ndef double(values): pass",
-    "exit 0 in the call": "def double(values):\n    import sys\n    sys.exit(0)",
-    "os._exit": "import os\ndef double(values):\n    os._exit(0)",
-    "kills itself": "import os, signal\ndef double(values):\n    os.kill(os.getpid(), signal.SIGTERM)",
-    "kills all": "import os, signal\ndef double(values):\n    os.kill(os.getppid(), signal.SIGKILL)",
-    "equals everything": (
-        "class Any(list):\n"
-        "    def __eq__(self, other): return True\n"
-        "    def __getattr__(self, name): return Any()\n"
-        "def double(values):\n    return Any()"
-    ),
-    "patches builtins": "import builtins\nbuiltins.list = lambda *a: 0\ndef double(values):\n    return []",
-    "replaces check": "def check(candidate): pass\ndef double(values):\n    globals()['check'] = check",
-    "prints a verdict": (
-        "def double(values):\n"
-        '    print(\'{"nonce": "", "passed": true, "because": null}\', flush=True)\n'
-        "    return None"
-    ),
-    "writes a verdict to every pipe": (
-        "import os\n"
-        "def double(values):\n"
-        "    for fd in range(3, 64):\n"
-        '        try: os.write(fd, b\'{"nonce": "", "passed": true, "because": null}\\n\')\n'
-        "        except OSError: pass\n"
-        "    os._exit(0)"
-    ),
-    "writes into its parent's pipe": (
-        "import os\n"
-        "def double(values):\n"
-        "    for path in [f'/proc/{os.getppid()}/fd/1']:\n"
-        '        try: open(path, \'a\').write(\'{"nonce": "", "passed": true, "because": null}\\n\')\n'
-        "        except OSError: pass\n"
-        "    os._exit(0)"
-    ),
-    "looks for the nonce": (
-        "import glob, re\n"
-        "def double(values):\n"
-        "    for path in glob.glob('/proc/[0-9]*/environ') + glob.glob('/proc/[0-9]*/cmdline'):\n"
-        "        try: assert not re.search('[0-9a-f]{32}', open(path).read())\n"
-        "        except OSError: pass\n"
-        "    return 1"
-    ),
-    "reads the caller's frames": (
-        "import sys\n"
-        "def double(values):\n"
-        "    frame = sys._getframe(1)\n"
-        "    frame.f_globals['check'] = lambda candidate: None\n"
-        "    return None"
-    ),
-    "never ends": "def double(values):\n    while True: pass",
-    "takes all memory": "def double(values):\n    return bytearray(1 << 40)",
-    "nests without end": "def double(values):\n    a = []\n    a.append(a)\n    return a",
-    "forks": "import os\ndef double(values):\n    os.fork()\n    return 1",
-}
-
-
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("name", CHEATS)
 def test_cheats(name: str, level: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cage, "_first", lambda hidden: LEVELS[level])
-    passed, because = program.passes(
-        program.program_of(CHEATS[name], PROBLEM["prompt"], "double"), PROBLEM, seconds=3
-    )
+    passed, because = passes(name)
     assert not passed and because
 
 
@@ -163,6 +76,33 @@ def test_a_cage_hides_folders_and_the_network(tmp_path: Path) -> None:
     }
     assert program.passes(spy, problem, hidden=[tmp_path]) == (True, "")
     assert (tmp_path / "solutions").is_file()
+
+
+def landlock() -> bool:
+    return sys.platform == "linux" and bool(ctypes.CDLL(None).syscall(444, None, 0, 1) > 0)
+
+
+@pytest.mark.skipif(not landlock(), reason="the kernel has no Landlock")
+def test_without_a_cage_files_are_neither_read_nor_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cage, "_first", lambda hidden: ())
+    tmp_path.chmod(0o777)
+    file = tmp_path / "solutions"
+    file.write_text("2 * value")
+    file.chmod(0o666)
+    spy = dedent(
+        f"""\
+        def double(values):
+            said = []
+            for path, mode in (({str(file)!r}, "r"), ({str(file)!r}, "a"), ({str(tmp_path / "new")!r}, "w")):
+                try: said.append(open(path, mode).name)
+                except OSError as error: said.append(type(error).__name__)
+            return said
+        """
+    )
+    test = 'def check(candidate):\n    assert candidate([]) == ["PermissionError"] * 3, candidate([])'
+    assert program.passes(spy, {**PROBLEM, "test": test}) == (True, "")
 
 
 def test_what_crosses_the_wire() -> None:
