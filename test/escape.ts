@@ -76,7 +76,9 @@ for (const sandbox of SANDBOXES) {
   if (!shown.includes(sandbox)) say(`not tried: ${sandbox}: ${absent.get(sandbox) ?? 'its tests did not start'}`);
 }
 for (const {name, message, assertionResults} of testResults) {
-  if (assertionResults.length === 0 && message !== '') (broken++, say(`BROKEN: ${name}: ${message}`));
+  if (assertionResults.length > 0 || message === '') continue;
+  broken++;
+  say(`BROKEN: ${name}: ${message}`);
 }
 
 // Models and answers: each of these tests stands for one attack.
