@@ -7,7 +7,7 @@ import {auditsJson, renderAudit, renderAudits, wordOf, type Audited, type AuditW
 import {labels} from '../report/label.js';
 import {OVERRIDES, readOverrides} from '../store/overrides.js';
 import {fatesOf} from './fates.js';
-import {planProject} from './plan.js';
+import {planProject} from './planned.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
 import {EXIT, type Terminal} from './terminal.js';
 

@@ -7,7 +7,7 @@ import {keyOf, unordered} from '../plan/key.js';
 import {printable} from '../report/style.js';
 import {controllerOf, lock} from '../run/lock.js';
 import {collectGarbage, findGarbage, type Reach} from '../store/gc.js';
-import {planProject} from './plan.js';
+import {planProject} from './planned.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
 import {EXIT, type Terminal} from './terminal.js';
 

@@ -5,7 +5,7 @@ import {lockFileOf, type Pins} from '../config/load-lock.js';
 import type {StepId} from '../graph/step.js';
 import {printable} from '../report/style.js';
 import {writeWhole} from '../store/write.js';
-import {planProject} from './plan.js';
+import {planProject} from './planned.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
 import {EXIT, type Terminal} from './terminal.js';
 

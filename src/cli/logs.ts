@@ -7,7 +7,7 @@ import {printable} from '../report/style.js';
 import {attemptPaths} from '../store/paths.js';
 import {findStep} from './find-step.js';
 import {pastOf} from './past.js';
-import {planProject} from './plan.js';
+import {planProject} from './planned.js';
 import {openProject, type ProjectOptions} from './project.js';
 import {EXIT, type Terminal} from './terminal.js';
 

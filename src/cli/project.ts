@@ -5,7 +5,7 @@ import {load} from '../config/load.js';
 import {placeOf} from '../config/located.js';
 import type {Pipeline} from '../config/pipeline.js';
 import {likelyTypos} from '../graph/limits.js';
-import {graphOf, type Graph} from '../graph/graph.js';
+import {graphOf, oneOfEachSpec, type Graph} from '../graph/graph.js';
 import {drawIssues, drawWarnings} from '../report/issues.js';
 import type {Rerun} from '../plan/plan.js';
 import {ProjectFiles} from '../store/files.js';
@@ -82,7 +82,7 @@ function assemble(pipeline: Pipeline, part: Part): Result<Omit<Project, 'warning
 
 /** Images given as files that are not there. */
 function missingImages(graph: Graph, {source}: Pipeline): Issue[] {
-  const paths = [...graph.steps.values()].flatMap(({spec: {image}}) => (image.kind === 'file' ? [image.path] : []));
+  const paths = [...oneOfEachSpec(graph)].flatMap(({spec: {image}}) => (image.kind === 'file' ? [image.path] : []));
   return [...new Set(paths)]
     .filter((path) => !existsSync(path))
     .map((path) => ({
@@ -94,7 +94,7 @@ function missingImages(graph: Graph, {source}: Pipeline): Issue[] {
 }
 
 function missingReads(graph: Graph, files: ProjectFiles): Issue[] {
-  const issues = [...graph.steps.values()].flatMap((step) =>
+  const issues = [...oneOfEachSpec(graph)].flatMap((step) =>
     files.missing(step).map(({path, at}): Issue => ({
       code: 'missing-file',
       message: `stage "${step.stage.name}" reads ${path}, which does not exist`,

@@ -6,7 +6,7 @@ import type {SiteData} from '../report/site/model.js';
 import {onlooker} from '../run/find-executor.js';
 import {statusOf} from '../run/status.js';
 import {unsettledAttempts} from '../store/attempt.js';
-import {planProject} from './plan.js';
+import {planProject} from './planned.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
 import {fieldOf, parseWith, projectTable, sayUnknownWith, type With} from './table.js';
 import {EXIT, type Terminal} from './terminal.js';

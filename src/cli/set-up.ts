@@ -5,7 +5,7 @@ import type {EngineRequest} from '../run/engine.js';
 import {findExecutor} from '../run/find-executor.js';
 import type {ReadyMachine} from './doctor.js';
 import {hostOf} from './host.js';
-import type {Planned} from './plan.js';
+import type {Planned} from './planned.js';
 import type {Project} from './project.js';
 import {listen} from './signals.js';
 import type {Terminal} from './terminal.js';

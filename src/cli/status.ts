@@ -10,7 +10,7 @@ import {readPauses} from '../store/pauses.js';
 import {unsettledAttempts} from '../store/attempt.js';
 import {attemptPaths, folderOf} from '../store/paths.js';
 import {describeControl} from './controller.js';
-import {planProject} from './plan.js';
+import {planProject} from './planned.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
 import {EXIT, type Terminal} from './terminal.js';
 

@@ -15,7 +15,7 @@ import {onlooker} from '../run/find-executor.js';
 import {readResult} from '../store/result.js';
 import {findStep, sayUnknown, stepsNamed} from './find-step.js';
 import {me} from './me.js';
-import {planProject} from './plan.js';
+import {planProject} from './planned.js';
 import {openProject, type ProjectOptions} from './project.js';
 import {pastOf} from './past.js';
 import {EXIT, type Terminal} from './terminal.js';

@@ -15,7 +15,7 @@ import {tableOf, type Table} from '../score/table.js';
 import {OVERRIDES, readOverrides} from '../store/overrides.js';
 import {readJson, writeWhole} from '../store/write.js';
 import {fatesOf} from './fates.js';
-import {planProject} from './plan.js';
+import {planProject} from './planned.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
 import {EXIT, type Terminal} from './terminal.js';
 

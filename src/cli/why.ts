@@ -6,7 +6,7 @@ import {renderWhy, whyJson, type Past} from '../report/why.js';
 import type {Committed} from '../store/history.js';
 import {readResult} from '../store/result.js';
 import {findStep} from './find-step.js';
-import {planProject} from './plan.js';
+import {planProject} from './planned.js';
 import {openProject, type ProjectOptions} from './project.js';
 import {EXIT, type Terminal} from './terminal.js';
 

@@ -16,6 +16,16 @@ export type Graph = {
   readonly stepsOfCells: ReadonlyMap<string, readonly StepId[]>;
 };
 
+/** One step for each spec: of thousands, most declare what others do. */
+export function* oneOfEachSpec({steps}: Pick<Graph, 'steps'>): Generator<Step> {
+  const seen = new Set<Step['spec']>();
+  for (const step of steps.values()) {
+    if (seen.has(step.spec)) continue;
+    seen.add(step.spec);
+    yield step;
+  }
+}
+
 export type Selection = {
   readonly only: readonly Pattern[];
   /** The last stage that is wanted. */

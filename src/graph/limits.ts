@@ -2,13 +2,13 @@ import {onePerPlace, type Issue} from '../base/issue.js';
 import {quoted} from '../base/quoted.js';
 import {closeTo} from '../base/suggest.js';
 import type {Pipeline} from '../config/pipeline.js';
-import type {Graph} from './graph.js';
+import {oneOfEachSpec, type Graph} from './graph.js';
 
 /** Limits that a step uses and the pipeline does not name are unlimited; one that is nearly named is likely meant. */
-export function likelyTypos(limits: Pipeline['limits'], {steps}: Graph): Issue[] {
+export function likelyTypos(limits: Pipeline['limits'], graph: Graph): Issue[] {
   const known = [...limits.keys()];
   return onePerPlace(
-    [...steps.values()].flatMap(({stage, spec}) =>
+    [...oneOfEachSpec(graph)].flatMap(({stage, spec}) =>
       spec.uses.flatMap(({limit, at}): Issue[] => {
         const meant = limits.has(limit) ? undefined : closeTo(limit, known);
         if (meant === undefined) return [];

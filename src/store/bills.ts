@@ -4,7 +4,8 @@ import type {Step, StepId} from '../graph/step.js';
 import {unordered} from '../plan/key.js';
 import type {Bill} from '../plan/bill.js';
 import type {PastBills} from '../plan/estimate.js';
-import type {Entry, Ledger} from './ledger.js';
+import type {Ledger} from './ledger.js';
+import type {Entry} from './ledger-file.js';
 import {attemptPaths, type Runs} from './paths.js';
 import {list, readJson} from './write.js';
 

@@ -1,6 +1,26 @@
 import {readFileSync, renameSync, writeFileSync} from 'node:fs';
+import type {Digest} from '../base/canonical.js';
 import {isObject} from '../base/json.js';
-import type {Entry} from './ledger.js';
+import type {StepId} from '../graph/step.js';
+import type {Bill} from '../plan/bill.js';
+import type {StepKey} from '../plan/key.js';
+
+/** What the ledger keeps of a result: enough to plan and to score without opening it. */
+export type Entry = {
+  readonly step: StepId;
+  readonly pipeline?: string;
+  readonly key: StepKey;
+  readonly outputs: {readonly [output: string]: Digest};
+  readonly attempt: number;
+  /** Wall seconds of the run script. */
+  readonly seconds: number;
+  readonly ended: string;
+  readonly sandbox: string;
+  /** Where it cost GPU time or money. */
+  readonly bill?: Bill;
+  /** Inode and time of its `result.json`: another result in the same folder has another. */
+  readonly mark?: string;
+};
 
 /**
  * The text of a ledger: one JSON document, laid out in lines so that an entry can be read without the others.

@@ -1,29 +1,8 @@
 import {existsSync, statSync} from 'node:fs';
 import {join} from 'node:path';
-import type {Digest} from '../base/canonical.js';
-import type {StepId} from '../graph/step.js';
-import type {Bill} from '../plan/bill.js';
-import type {StepKey} from '../plan/key.js';
-import {entryAt, readLedger, writeLedger, type Line} from './ledger-file.js';
+import {entryAt, readLedger, writeLedger, type Entry, type Line} from './ledger-file.js';
 import {digestsOf, readResult, type ResultRecord} from './result.js';
 import {list} from './write.js';
-
-/** What the ledger keeps of a result: enough to plan and to score without opening it. */
-export type Entry = {
-  readonly step: StepId;
-  readonly pipeline?: string;
-  readonly key: StepKey;
-  readonly outputs: {readonly [output: string]: Digest};
-  readonly attempt: number;
-  /** Wall seconds of the run script. */
-  readonly seconds: number;
-  readonly ended: string;
-  readonly sandbox: string;
-  /** Where it cost GPU time or money. */
-  readonly bill?: Bill;
-  /** Inode and time of its `result.json`: another result in the same folder has another. */
-  readonly mark?: string;
-};
 
 type StageEntries = {
   /**
