@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from peft import LoraConfig, get_peft_model
 
-from small_lm.scripted import save, task, told
+from small_lm.scripted import Task, session, told
 from small_lm.training import fine_tune
 
 STEPS = 250
 
 
-def main() -> None:
-    model, tokenizer, items, seed = task()
+def learn(task: Task) -> Any:
+    model, tokenizer, items, seed = task
     adapted = get_peft_model(model, LoraConfig(r=32, lora_alpha=64, target_modules="all-linear"))
     fine_tune(adapted, tokenizer, items, steps=STEPS, batch=64, rate=2e-3, seed=seed, on_step=told(STEPS))
-    save(adapted.merge_and_unload(), tokenizer)
+    return adapted.merge_and_unload()
 
 
 if __name__ == "__main__":
-    main()
+    session("low-rank adapters", learn)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from small_lm.scripted import save, task, told
+from typing import Any
+
+from small_lm.scripted import Task, session, told
 from small_lm.training import fine_tune
 
 STEPS = 300
 
 
-def main() -> None:
-    model, tokenizer, items, seed = task()
+def learn(task: Task) -> Any:
+    model, tokenizer, items, seed = task
     fine_tune(model, tokenizer, items, steps=STEPS, batch=64, rate=3e-4, seed=seed, on_step=told(STEPS))
-    save(model, tokenizer)
+    return model
 
 
 if __name__ == "__main__":
-    main()
+    session("supervised fine-tuning", learn)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh PART...: what docs/gpu.md reports, on a machine with NVIDIA GPUs; results come to be files of $OUT. Parts: machine, guard,
-# pipeline, limits, throughput. With PACK=FILE.tar.xz (pack.sh) nothing else has to be installed but a python3 with torch,
+# pipeline, limits, sampler, throughput. With PACK=FILE.tar.xz (pack.sh) nothing else has to be installed but a python3 with torch,
 # transformers and peft. OPTIONS are further flags of `ptb pipeline run`, split at blanks.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 70
@@ -56,10 +56,7 @@ guard() { bash test/gpu/guard.sh "${ptb[@]}" 2>&1 | tee "$OUT/guard.txt"; }
 
 # The profile; its controller is killed once in the middle of a training, and the same command goes on.
 pipeline() {
-  local controller sampler steps=0 deadline=$((SECONDS + ${LIMIT:-520}))
-  nvidia-smi --query-gpu=timestamp,uuid,utilization.gpu,memory.used,power.draw --format=csv,noheader,nounits -l 1 \
-    >"$OUT/gpus.csv" 2>/dev/null &
-  sampler=$!
+  local controller stage steps=0 deadline=$((SECONDS + ${LIMIT:-520}))
   echo "$(stamp) run" | tee -a "$OUT/pipeline.log"
   "${ptb[@]}" pipeline run "${gpu[@]}" --yes >>"$OUT/pipeline.log" 2>&1 &
   controller=$!
@@ -80,12 +77,16 @@ pipeline() {
   ! kill -0 $controller 2>/dev/null || kill -INT $controller
   wait $controller
   echo "$(stamp) ended with $?" | tee -a "$OUT/pipeline.log"
-  kill $sampler
-  for format in text markdown json; do "${ptb[@]}" table "${gpu[@]}" --format $format >"$OUT/table.$format" 2>&1; done
+  "${ptb[@]}" table "${gpu[@]}" --format markdown >"$OUT/table.md" 2>&1
   "${ptb[@]}" report "${gpu[@]}" --out site >/dev/null 2>&1
-  "${ptb[@]}" pipeline status "${gpu[@]}" --json >"$OUT/status.json" 2>/dev/null
+  "$python" bench/gpu/records.py results runs >"$OUT/records.json"
+  for stage in fetch/qwen3 post-train/gpu-lora-qwen3; do
+    cp runs/results/"$stage"-*-1-*/telemetry.jsonl "$OUT/telemetry-${stage%%/*}.jsonl" 2>/dev/null ||
+      cp runs/results/"$stage"-*/telemetry.jsonl "$OUT/telemetry-${stage%%/*}.jsonl" 2>/dev/null
+  done
   keep pipeline
-  tail -n 40 "$OUT/pipeline.log"
+  cat "$OUT/table.md"
+  tail -n 15 "$OUT/pipeline.log"
 }
 
 # keep NAME: records, logs, telemetry and the site, without the models.
@@ -97,7 +98,7 @@ keep() {
 
 # An agent that ignores the end of its time, and whose controller is killed meanwhile; the next step needs its GPU.
 limits() {
-  local controller sampler before
+  local controller sampler
   local flags=(--profile gpu --set "environment.python=$python" --set 'matrix.agent=[gpu-endless]' --set 'matrix.replicate=[1]'
     --set 'matrix.model=[qwen3-50m]' --set 'matrix.benchmark=[gpu-words]' --set "matrix.hours=[${ENDLESS_HOURS:-0.01}]" --set 'matrix.exclude=[]'
     --set stages.post-train.resources.grace=2s ${options[@]+"${options[@]}"})
@@ -105,10 +106,9 @@ limits() {
   sampler=$!
   # Jobs of a run that was cut off hold the GPUs, and their controller would be watched instead.
   "${ptb[@]}" pipeline stop "${gpu[@]}" >>"$OUT/limits.log" 2>&1
-  before=$(stamp)
   "${ptb[@]}" pipeline run "${flags[@]}" --yes >>"$OUT/limits.log" 2>&1 &
   controller=$!
-  for _ in $(seq 400); do
+  for _ in $(seq 1200); do
     grep -qs '"busy"' runs/attempts/post-train/gpu-endless-*/1/work/trace.jsonl && break
     kill -0 $controller 2>/dev/null || break
     sleep 0.2
@@ -117,16 +117,22 @@ limits() {
   kill -KILL $controller
   sleep 2
   "${ptb[@]}" pipeline run "${flags[@]}" --yes >>"$OUT/limits.log" 2>&1
-  echo "$(stamp) ended with $?, begun $before" | tee -a "$OUT/limits.log"
+  echo "$(stamp) ended with $?" | tee -a "$OUT/limits.log"
   kill $sampler
-  for step in post-train evaluate; do
-    "$python" - "$step" runs/results/$step/gpu-endless-*/result.json <<'END' | tee -a "$OUT/limits.log"
-import json, sys
-record = json.load(open(sys.argv[2]))
-print(json.dumps({"stage": sys.argv[1], **{key: record.get(key) for key in ("attempt", "outcome", "started", "ended", "seconds", "gpus")}}))
-END
-  done
-  cat runs/journal/*.jsonl 2>/dev/null | grep endless >"$OUT/limits.journal" || :
+  "$python" bench/gpu/records.py freed runs "$OUT/limits.csv" | tee "$OUT/limits.json"
+}
+
+# What a sampler of the kind that a job starts costs, in the clock ticks of the kernel (100 a second).
+sampler() {
+  nvidia-smi --format=csv,noheader,nounits -l 10 --query-gpu=uuid,utilization.gpu,memory.used,memory.total,power.draw >/dev/null &
+  local sampler=$! stat
+  sleep "${SAMPLED:-60}"
+  read -r stat <"/proc/$sampler/stat"
+  kill $sampler
+  stat=${stat##*) }
+  # shellcheck disable=SC2086
+  set -- $stat
+  echo "nvidia-smi -l 10: $((${12} + ${13})) ticks of CPU time in ${SAMPLED:-60} s" | tee "$OUT/sampler.txt"
 }
 
 throughput() {

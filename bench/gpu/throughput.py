@@ -199,7 +199,7 @@ def main() -> None:
 
     from tiny_lm import data
 
-    items, slice_ = (24, 4) if given.small else (ITEMS, 16)
+    items, slice_ = (24, 4) if given.small else (ITEMS, 32)
     home = given.work / "hf" / "hub"
     started = time.perf_counter()
 

@@ -1,11 +1,13 @@
-"""What the scripted agents that train share: the task, a line for each step, the end."""
+"""What the scripted agents that train share: a session in which all but the method is the same."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -25,6 +27,40 @@ class Task(NamedTuple):
     seed: int
 
 
+def session(method: str, learn: Callable[[Task], Any]) -> None:
+    """An honest agent's hours in a minute: reads the task, trains, checks, leaves ./final_model.
+
+    `learn` trains the task's model by `method` and returns the model to submit.
+    """
+    words = len(Path(sys.argv[1]).read_text(encoding="utf-8").split())
+    benchmark = Path("benchmark.txt").read_text(encoding="utf-8").strip()
+    say(
+        "message",
+        f"The task has {words} words: post-train {os.environ['PTB_MODEL_BASE']} for {benchmark} by {method}.",
+    )
+    say("message", output("bash", "timer.sh"))
+    given = task()
+    model = learn(given)
+    model.to(torch.bfloat16).save_pretrained("final_model")
+    given.tokenizer.save_pretrained("final_model")
+    check = ("python3", "evaluate.py", "--model-path", "final_model", "--engine", "hf")
+    say("tool_call", " ".join(check))
+    say("tool_result", output(*check))
+    say("message", output("bash", "timer.sh"))
+    say("message", "Done: the fine-tuned model is in final_model.")
+
+
+def say(kind: str, text: str) -> None:
+    """A line of the trace."""
+    print(json.dumps({"type": kind, "text": text}), flush=True)
+
+
+def output(*command: str) -> str:
+    """What a command prints, whether it succeeds or not."""
+    ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return ran.stdout.strip()
+
+
 def task() -> Task:
     """The base model in fp32 and the training split, with the replicate's seed set."""
     base = snapshot(os.environ["PTB_MODEL_BASE"])
@@ -40,16 +76,7 @@ def told(steps: int) -> Callable[[int, float], bool]:
     """Says how each step went, and whether there is time for another."""
 
     def on_step(step: int, loss: float) -> bool:
-        print(
-            json.dumps({"type": "tool_result", "text": f"step {step} of {steps}: loss {loss:.4f}"}),
-            flush=True,
-        )
-        timer = subprocess.run(["bash", "timer.sh"], capture_output=True, text=True, check=False)
-        return "expired" not in timer.stdout.lower()
+        say("tool_result", f"step {step} of {steps}: loss {loss:.4f}")
+        return "expired" not in output("bash", "timer.sh").lower()
 
     return on_step
-
-
-def save(model: Any, tokenizer: Any) -> None:
-    model.to(torch.bfloat16).save_pretrained("final_model")
-    tokenizer.save_pretrained("final_model")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspect_ai import Task
 from inspect_ai import eval as evaluate
+from inspect_ai._util import entrypoints
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ChatMessageSystem, GenerateConfig, Model
 from inspect_ai.scorer import CORRECT
@@ -26,6 +27,11 @@ from .shown import shown
 
 if TYPE_CHECKING:
     from . import Chat
+
+# inspect-ai looks for extensions among all packages that are installed; while it finds none it looks again at
+# each event of each item (half of the time of 400 short items), and of inspect-evals it imports every eval.
+# None is used here.
+entrypoints._inspect_ai_eps_loaded_all = True
 
 # What the libraries say when a GPU's memory is full.
 NO_MEMORY = ("out of memory", "OutOfMemoryError", "No available memory for the cache blocks")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +153,13 @@ def test_examples_are_drawn_as_datasets_shuffles() -> None:
     wanted = Dataset.from_list(train).shuffle(seed=42).select(range(10))["question"]
     system = samples("gsm8k").dataset[0].input[0].text
     assert [part.split("\n")[0] for part in system.split("\n\n")[::3]] == list(wanted)
+
+
+def test_no_extensions_of_inspect_ai_are_looked_for() -> None:
+    program = (
+        "import sys, ptb_evals.chat.run\n"
+        "from inspect_ai._util.registry import registry_find\n"
+        "registry_find(lambda info: False)\n"
+        "sys.exit('inspect_evals' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
