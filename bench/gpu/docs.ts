@@ -2,6 +2,7 @@
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {format, resolveConfig} from 'prettier';
 import {SERIES, timeline} from '../../src/report/site/charts.js';
 import {telemetryCharts} from '../../src/report/site/telemetry.js';
 import {readTelemetry, summarize} from '../../src/report/telemetry.js';
@@ -22,6 +23,12 @@ type Recorded = {
   readonly ended: string;
   readonly gpus: readonly string[];
 };
+type Limits = {
+  readonly seconds: {readonly run: number};
+  readonly held_mib: number;
+  readonly free_after: number;
+  readonly next_after: number;
+};
 
 /** A picture for itself: the light colours of the site's style sheet, which is not there. */
 function alone(svg: string, title: string): string {
@@ -39,10 +46,13 @@ function alone(svg: string, title: string): string {
     );
 }
 
+const seconds = (record: Recorded): number => (Date.parse(record.ended) - Date.parse(record.started)) / 1000;
+const stageOf = ({step}: Recorded): string => step.split(':')[0]!;
+
 const records = JSON.parse(read('records.json')) as Recorded[];
 const onGpu = records.filter(({gpus}) => gpus.length > 0);
 const uuids = [...new Set(onGpu.flatMap(({gpus}) => gpus))].sort();
-const stages = [...new Set(onGpu.map(({step}) => step.split(':')[0]!))];
+const stages = [...new Set(onGpu.map((record) => stageOf(record)))];
 const lanes = timeline(
   'Which step held which GPU when',
   uuids.map((_, n) => `GPU ${n + 1}`),
@@ -64,42 +74,81 @@ panels.forEach((svg, n) =>
   writeFileSync(join(root, `docs/gpu-telemetry-${n + 1}.svg`), alone(svg, 'telemetry of fetch')),
 );
 
-const speed = JSON.parse(read('throughput.json')) as {
-  readonly copy_bytes_per_second: number;
-  readonly ours: Figure;
-  readonly upstream: Figure;
+/** How long the steps of each stage that used a GPU took, and how long no step held it between the first and the last. */
+function held(): string {
+  const lines = stages.map((stage) => {
+    const times = onGpu
+      .filter((record) => stageOf(record) === stage)
+      .map(seconds)
+      .sort((a, b) => a - b);
+    const [least, median, most] = [0, times.length >> 1, times.length - 1].map((at) => times[at]!.toFixed(0));
+    return `| ${stage} | ${times.length} | ${least} s | ${median} s | ${most} s |`;
+  });
+  const starts = onGpu.map(({started}) => Date.parse(started));
+  const ends = onGpu.map(({ended}) => Date.parse(ended));
+  const span = (Math.max(...ends) - Math.min(...starts)) / 1000;
+  const busy = onGpu.map(seconds).reduce((sum, one) => sum + one, 0) / uuids.length;
+  return [
+    '| stage | steps | shortest | median | longest |',
+    '| --- | --: | --: | --: | --: |',
+    ...lines,
+    '',
+    `From the first of them to the last it took ${span.toFixed(0)} s, of which ${((100 * busy) / span).toFixed(1)} % had a step that held the GPU.`,
+  ].join('\n');
+}
+
+function throughput(): string {
+  const speed = JSON.parse(read('throughput.json')) as {
+    readonly copy_bytes_per_second: number;
+    readonly ours: Figure;
+    readonly upstream: Figure;
+  };
+  const row = (name: string, {items, tokens, seconds: time, bound_seconds: bound}: Figure): string =>
+    `| ${name} | ${items} | ${tokens.toLocaleString('en')} | ${time.toFixed(1)} s | ${(tokens / time).toFixed(0)} | ${bound.toFixed(1)} s | ${((100 * bound) / time).toFixed(0)} % |`;
+  const rate = ({tokens, seconds: time}: Figure): number => tokens / time;
+  return [
+    '| settings | items | tokens | time | tokens/s | bound | of the bound |',
+    '| --- | --: | --: | --: | --: | --: | --: |',
+    row('ours: 512 rows, 92 % of the memory', speed.ours),
+    row('upstream: 2 rows, 30 %', speed.upstream),
+    '',
+    `Ratio of tokens a second: ${(rate(speed.ours) / rate(speed.upstream)).toFixed(1)}. Copy on the device: ${(speed.copy_bytes_per_second / 1e12).toFixed(2)} TB/s.`,
+  ].join('\n');
+}
+
+function limits(): string {
+  const found = JSON.parse(read('limits.json')) as Limits;
+  return `The agent ran for ${found.seconds.run.toFixed(1)} s and held ${found.held_mib} MiB; ${found.free_after} s after its end the GPU was free, and after ${found.next_after} s the next step had it.`;
+}
+
+function power(): string {
+  const {maxMemoryMb, meanWatts, maxWatts, wattHours} = summarize(samples);
+  return [
+    `Pre-training: ${samples.length} samples, at most ${maxMemoryMb} MiB, ${meanWatts?.toFixed(0)} W on average, at most ${maxWatts?.toFixed(0)} W, ${wattHours?.toFixed(1)} Wh.`,
+    `The sampler: ${read('sampler.txt').trim()}.`,
+  ].join('\n');
+}
+
+const block = (text: string): string => ['```', text.trim(), '```'].join('\n');
+const lines = (name: string, wanted: RegExp): string =>
+  read(name)
+    .split('\n')
+    .filter((line) => wanted.test(line))
+    .join('\n');
+const bodies: Record<string, string> = {
+  machine: block(read('machine.txt')),
+  table: read('table.md').trim(),
+  held: held(),
+  guard: block(lines('guard.txt', /^(ok|FAILED)/)),
+  adoption: block(lines('pipeline.log', /^(\S+ (run|controller|ended)|process |adopt )/)),
+  'over-time': block(lines('limits.log', /./)),
+  limits: limits(),
+  power: power(),
+  throughput: throughput(),
 };
-const row = (name: string, {items, tokens, seconds, bound_seconds: bound}: Figure): string =>
-  `| ${name} | ${items} | ${tokens.toLocaleString('en')} | ${seconds.toFixed(1)} s | ${(tokens / seconds).toFixed(0)} | ${bound.toFixed(1)} s | ${((100 * bound) / seconds).toFixed(0)} % |`;
-const ratio = speed.ours.tokens / speed.ours.seconds / (speed.upstream.tokens / speed.upstream.seconds);
-const {maxMemoryMb, meanWatts, maxWatts, wattHours} = summarize(samples);
-const figures = [
-  '| settings | items | tokens | time | tokens/s | bound | of the bound |',
-  '| --- | --: | --: | --: | --: | --: | --: |',
-  row('ours: 512 rows, 92 % of the memory', speed.ours),
-  row('upstream: 2 rows, 30 %', speed.upstream),
-  '',
-  `Ratio of tokens a second: ${ratio.toFixed(1)}. Copy on the device: ${(speed.copy_bytes_per_second / 1e12).toFixed(2)} TB/s.`,
-  `Telemetry of \`fetch\` (pre-training): ${samples.length} samples, at most ${maxMemoryMb} MiB, ${meanWatts?.toFixed(0)} W on average, at most ${maxWatts?.toFixed(0)} W, ${wattHours?.toFixed(1)} Wh.`,
-].join('\n');
 const page = join(root, 'docs/gpu.md');
-const text = readFileSync(page, 'utf8');
-const between = (mark: string, body: string, from: string): string =>
-  from.replace(
-    new RegExp(`(<!-- ${mark} -->\n)[\\s\\S]*?(\n<!-- end -->)`),
-    (_, head: string, tail: string) => `${head}\n${body}\n${tail}`,
-  );
-writeFileSync(
-  page,
-  between(
-    'guard',
-    [
-      '```',
-      ...read('guard.txt')
-        .split('\n')
-        .filter((line) => /^(ok|FAILED)/.test(line)),
-      '```',
-    ].join('\n'),
-    between('machine', ['```', read('machine.txt').trim(), '```'].join('\n'), between('throughput', figures, text)),
-  ),
+const text = readFileSync(page, 'utf8').replaceAll(
+  /(<!-- ([a-z-]+) -->\n)[\s\S]*?(\n<!-- end -->)/g,
+  (_, head: string, mark: string, tail: string) => `${head}\n${bodies[mark]!}\n${tail}`,
 );
+writeFileSync(page, await format(text, {...(await resolveConfig(page)), filepath: page}));

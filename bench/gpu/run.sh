@@ -56,7 +56,7 @@ guard() { bash test/gpu/guard.sh "${ptb[@]}" 2>&1 | tee "$OUT/guard.txt"; }
 
 # The profile; its controller is killed once in the middle of a training, and the same command goes on.
 pipeline() {
-  local controller stage steps=0 deadline=$((SECONDS + ${LIMIT:-520}))
+  local controller name found steps=0 deadline=$((SECONDS + ${LIMIT:-520}))
   echo "$(stamp) run" | tee -a "$OUT/pipeline.log"
   "${ptb[@]}" pipeline run "${gpu[@]}" --yes >>"$OUT/pipeline.log" 2>&1 &
   controller=$!
@@ -80,9 +80,9 @@ pipeline() {
   "${ptb[@]}" table "${gpu[@]}" --format markdown >"$OUT/table.md" 2>&1
   "${ptb[@]}" report "${gpu[@]}" --out site >/dev/null 2>&1
   "$python" bench/gpu/records.py results runs >"$OUT/records.json"
-  for stage in fetch/qwen3 post-train/gpu-lora-qwen3; do
-    cp runs/results/"$stage"-*-1-*/telemetry.jsonl "$OUT/telemetry-${stage%%/*}.jsonl" 2>/dev/null ||
-      cp runs/results/"$stage"-*/telemetry.jsonl "$OUT/telemetry-${stage%%/*}.jsonl" 2>/dev/null
+  for name in fetch/qwen3 post-train/gpu-lora-smollm3; do
+    found=(runs/results/"$name"-*/telemetry.jsonl)
+    [ ! -e "${found[0]}" ] || cp "${found[0]}" "$OUT/telemetry-${name%%/*}.jsonl"
   done
   keep pipeline
   cat "$OUT/table.md"

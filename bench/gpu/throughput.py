@@ -183,8 +183,8 @@ def program(model: Path, settings: dict[str, Any], limit: int) -> dict[str, Any]
         check=False,
     )
     seconds = time.perf_counter() - started
-    last = (ended.stdout.strip().splitlines() or [ended.stderr[-500:]])[-1]
-    return {**settings, "items": limit, "seconds": seconds, "exit": ended.returncode, "said": last}
+    said = {"stdout": ended.stdout[-500:], "stderr": ended.stderr[-2000:] if ended.returncode else ""}
+    return {**settings, "items": limit, "seconds": seconds, "exit": ended.returncode, **said}
 
 
 def main() -> None:
