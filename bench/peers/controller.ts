@@ -1,40 +1,68 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
-import {readdirSync, readFileSync, statSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {stringify} from 'yaml';
 import {PTB, write, type Command} from '../tool.js';
-import {fill} from './fill.js';
 
-const start = ({argv: [program, ...args]}: Command, cwd: string): ChildProcess =>
-  spawn(program, args, {cwd, stdio: 'ignore', detached: true});
+const start = ({argv: [program, ...args], env}: Command, cwd: string): ChildProcess =>
+  spawn(program, args, {cwd, stdio: 'ignore', detached: true, env: {...process.env, ...env}});
 
-/** Seconds from a second run's call to its first decision, after SIGKILL to the first run among these steps. */
-export async function resumed(folder: string, command: Command): Promise<number> {
-  // The last stage is missing.
-  fill(folder, (id) => !id.startsWith('s5:'));
-  const first = start(command, folder);
-  await sleep(4000);
-  first.kill('SIGKILL');
-  await once(first, 'exit');
-  const before = new Set(journals(folder));
+export type Resumed = {
+  /** Seconds from the second call to the first new output. */
+  readonly output: number;
+  /** To the first line of the journal, of a tool that keeps one. */
+  readonly decision?: number;
+};
+
+/** SIGKILL to a run of which the last stage is missing, as soon as it has made `before` outputs in `made`; then the same again. */
+export async function resumed(
+  folder: string,
+  first: Command,
+  again: Command,
+  made: string,
+  before = 20,
+): Promise<Resumed> {
+  const count = (): number => {
+    const dir = join(folder, made);
+    return existsSync(dir) ? readdirSync(dir).length : 0;
+  };
+  const none = count();
+  const killed = start(first, folder);
+  while (count() < none + before) await sleep(1);
+  process.kill(-killed.pid!, 'SIGKILL');
+  await once(killed, 'exit');
+  await sleep(500); // What was under way ends.
+  const [begun, known] = [count(), new Set(journals(folder))];
   const began = Date.now();
-  const second = start(command, folder);
+  const second = start(again, folder);
+  let decision: number | undefined;
   try {
-    for (;;) {
-      const mine = journals(folder).find((name) => !before.has(name));
-      const [line] = mine === undefined ? [] : readFileSync(join(folder, 'runs/journal', mine), 'utf8').split('\n');
-      if (line) return (Date.parse((JSON.parse(line) as {readonly time: string}).time) - began) / 1000;
-      await sleep(5);
+    while (count() === begun) {
+      if (second.exitCode !== null) throw new Error(`${again.argv.join(' ')} in ${folder} left nothing to resume`);
+      decision ??= firstLine(folder, known)?.since(began);
+      await sleep(2);
     }
+    const output = (Date.now() - began) / 1000;
+    return decision === undefined ? {output} : {output, decision};
   } finally {
-    second.kill('SIGKILL');
-    await once(second, 'exit');
+    process.kill(-second.pid!, 'SIGKILL');
+    if (second.exitCode === null) await once(second, 'exit');
   }
 }
 
-const journals = (folder: string): string[] => readdirSync(join(folder, 'runs/journal'));
+/** Of a journal that was not there before. */
+function firstLine(folder: string, known: ReadonlySet<string>): {since: (began: number) => number} | undefined {
+  const mine = journals(folder).find((name) => !known.has(name));
+  const [line] = mine === undefined ? [] : readFileSync(join(folder, 'runs/journal', mine), 'utf8').split('\n');
+  if (!line) return undefined;
+  const {time} = JSON.parse(line) as {readonly time: string};
+  return {since: (began) => (Date.parse(time) - began) / 1000};
+}
+
+const journals = (folder: string): string[] =>
+  existsSync(join(folder, 'runs/journal')) ? readdirSync(join(folder, 'runs/journal')) : [];
 
 /** What the controller takes while 64 jobs run for a minute: percent of one core, and megabytes at most. */
 export async function idle(folder: string): Promise<{readonly percent: number; readonly megabytes: number}> {

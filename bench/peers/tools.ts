@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import {execa} from 'execa';
 import {stringify} from 'yaml';
 import {asked, installWireit, PTB, write, type Command} from '../tool.js';
+import {fill} from './fill.js';
 
 /** Cells of five steps each: the first writes a line, every other copies what the one before it made and adds a line. */
 export const STAGES = [1, 2, 3, 4, 5] as const;
@@ -13,13 +14,22 @@ export type Tool = {
   /** Undefined when it is not installed. */
   readonly version: () => Promise<string | undefined>;
   readonly install: string;
-  /** Above this many steps it takes too long to be asked. */
+  /** Above this many steps it takes too long to be asked to run them. */
   readonly most: number;
+  /** Above this many it takes too long even with nothing to do. */
+  readonly mostMade: number;
   /** Lays out the cells in an empty folder; the way to run them. */
   readonly setUp: (folder: string, cells: number) => Promise<Command>;
   /** Changes what the first step of one cell does; absent where nobody can see such a change. */
   readonly edit?: (folder: string, cells: number) => void;
+  /** Leaves the folder as a whole run does, where that is quicker than one. */
+  readonly make?: (folder: string, cells: number) => Promise<void>;
+  /** How it is called after its process was killed, if not as before. */
+  readonly resume?: Command;
 };
+
+/** Where the steps of the last stage leave something. */
+export const LAST = {ptb: 'runs/results/s5', peer: 'out'} as const;
 
 const command = (stage: number, from: string, to: string, word: string): string =>
   stage === 1 ? `echo ${word} > ${to}` : `cat ${from} > ${to}; echo s${stage} >> ${to}`;
@@ -53,6 +63,11 @@ const ptb = (sandbox: 'none' | 'bwrap'): Tool => ({
   version: () => asked(process.execPath, PTB, '--version'),
   install: 'npm run build',
   most: Infinity,
+  mostMade: Infinity,
+  make: (folder) => {
+    fill(folder);
+    return Promise.resolve();
+  },
   setUp: (folder, cells) => {
     write(folder, {'pipeline.yaml': pipeline(cells, sandbox)});
     for (const stage of STAGES) {
@@ -90,6 +105,7 @@ const ninja: Tool = {
   version: () => asked('ninja', '--version'),
   install: 'apt-get install ninja-build',
   most: 100_000,
+  mostMade: 10_000,
   setUp: (folder, cells) => {
     const builds = each(
       cells,
@@ -110,6 +126,7 @@ const make: Tool = {
   version: () => asked('make', '--version'),
   install: 'apt-get install make',
   most: 10_000,
+  mostMade: 10_000,
   setUp: (folder, cells) => {
     const escaped = (cell: number, stage: number): string => shell(cell, stage).replaceAll('$', '$$$$');
     const rules = each(
@@ -128,6 +145,9 @@ const snakemake: Tool = {
   version: () => asked('snakemake', '--version'),
   install: 'apt-get install snakemake',
   most: 1000,
+  mostMade: 10_000,
+  make: byHand,
+  resume: {argv: ['snakemake', '--cores', '2', '--quiet', 'all', '--nolock', '--rerun-incomplete']},
   setUp: (folder, cells) => {
     const rules = STAGES.map(
       (stage) => `
@@ -151,6 +171,11 @@ const dvc: Tool = {
   version: () => asked('dvc', '--version'),
   install: 'pip install dvc',
   most: 100,
+  mostMade: 1000,
+  make: async (folder, cells) => {
+    await byHand(folder, cells);
+    await execa('dvc', ['commit', '--force', '--quiet'], {cwd: folder, env: {DVC_NO_ANALYTICS: '1'}});
+  },
   setUp: async (folder, cells) => {
     const stages = Object.fromEntries(
       each(cells, (cell, stage) => [
@@ -171,6 +196,7 @@ const wireit: Tool = {
   version: () => asked('npm', 'view', 'wireit', 'version'),
   install: 'npm install wireit',
   most: 1000,
+  mostMade: 1000,
   setUp: async (folder, cells) => {
     const scripts = Object.fromEntries(
       each(cells, (cell, stage) => [
@@ -206,6 +232,7 @@ const floor: Tool = {
   version: () => asked('xargs', '--version'),
   install: 'apt-get install findutils',
   most: 10_000,
+  mostMade: 0,
   setUp: (folder, cells) => {
     const lines = STAGES.map((stage) => Array.from({length: cells}, (_, cell) => shell(cell, stage)).join('\n'));
     write(folder, {...inputs(cells), 'out/.keep': '', 'commands.txt': `${lines.join('\n')}\n`, 'all.sh': ALL});
@@ -214,5 +241,11 @@ const floor: Tool = {
   },
 };
 const ALL = "xargs -a commands.txt -d '\\n' -P2 -n1 sh -c\n";
+
+/** All outputs by the commands alone; for a tool that compares no more than times, or takes up what lies there. */
+async function byHand(folder: string, cells: number): Promise<void> {
+  const {argv} = await floor.setUp(folder, cells);
+  await execa(argv[0], argv.slice(1), {cwd: folder});
+}
 
 export const TOOLS: readonly Tool[] = [ptb('none'), ptb('bwrap'), floor, ninja, make, wireit, snakemake, dvc];
