@@ -21,6 +21,12 @@ apt-get install -y --no-install-recommends \
 ln -sf python3 /usr/bin/python
 rm -rf /var/lib/apt/lists/*
 
+downloads=$(mktemp -d)
+fetch() { # URL, SHA-256: into $downloads
+  curl -fsSL --output "$downloads/${1##*/}" "$1"
+  echo "$2  $downloads/${1##*/}" | sha256sum --check --quiet
+}
+
 # All that standard.in names and what that needs in turn, by digest. uv, one of them, installs the others faster than pip.
 uv=$(mktemp)
 sed -n '/^uv==/,/[^\\]$/p' "$here/standard.txt" >"$uv"
@@ -29,25 +35,23 @@ rm -f "$uv"
 uv pip install --system --no-cache --no-deps --require-hashes --only-binary :all: -r "$here/standard.txt"
 
 # The wheel for exactly this torch, CUDA and Python: building it takes an hour.
-flash=https://github.com/Dao-AILab/flash-attention/releases/download/v2.8.3
-uv pip install --system --no-cache --no-deps \
-  "$flash/flash_attn-2.8.3+cu12torch2.8cxx11abiTRUE-cp310-cp310-linux_x86_64.whl"
+flash=flash_attn-2.8.3+cu12torch2.8cxx11abiTRUE-cp310-cp310-linux_x86_64.whl
+fetch "https://github.com/Dao-AILab/flash-attention/releases/download/v2.8.3/$flash" \
+  75c51f34bb93c5a4438d6b767547ca6c22a9bfc6b29b5646dda98e943cd75d99
+uv pip install --system --no-cache --no-deps "$downloads/$flash"
 
 # The agents' command lines need node 22. Below /usr/local, where every sandbox looks for programs.
-node="node-v22.21.1-linux-x64.tar.xz"
-archive=$(mktemp -d)
-(
-  cd "$archive"
-  curl -fsSL --remote-name-all "https://nodejs.org/dist/v22.21.1/"{$node,SHASUMS256.txt}
-  grep " $node\$" SHASUMS256.txt | sha256sum --check --quiet
-)
-tar -xJf "$archive/$node" --strip-components=1 --no-same-owner -C /usr/local
-rm -rf "$archive"
-npm install --global --no-fund --no-audit \
-  @anthropic-ai/claude-code@2.1.330 \
-  @openai/codex@0.169.0 \
-  @google/gemini-cli@0.61.0 \
-  opencode-ai@1.18.33
+node=node-v22.21.1-linux-x64.tar.xz
+fetch "https://nodejs.org/dist/v22.21.1/$node" 680d3f30b24a7ff24b98db5e96f294c0070f8f9078df658da1bce1b9c9873c88
+tar -xJf "$downloads/$node" --strip-components=1 --no-same-owner -C /usr/local
+rm -rf "$downloads"
+
+# With all that they need in turn, by digest. Their own install scripts put their programs in place.
+agents=/opt/posttrainbench/agents
+mkdir -p "$agents"
+[ "$here/agents" -ef "$agents" ] || cp "$here"/agents/package*.json "$agents"
+(cd "$agents" && npm ci --no-fund --no-audit)
+ln -sf "$agents"/node_modules/.bin/{claude,codex,gemini,opencode} /usr/local/bin/
 npm cache clean --force
 
 python3 -c 'import accelerate, datasets, inspect_ai, inspect_evals, peft, torch, transformers, trl, zstandard'

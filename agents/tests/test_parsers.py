@@ -1,6 +1,6 @@
 """The parsers on what the real command lines printed.
 
-traces/*-stand-in-provider.jsonl were recorded from the command lines that containers/install.sh pins,
+traces/*-stand-in-provider.jsonl were recorded from the command lines that containers/agents/package-lock.json pins,
 through solve.sh and
 record.py, while a local stand-in answered for the provider: two sessions, of two requests each; a request
 has 150 input tokens,

@@ -67,7 +67,7 @@ def _weights(file: Path, config: Config) -> Params:
     try:
         tensors = load_file(file)
     # The library raises errors of its own, but KeyError for types that numpy lacks, such as bfloat16.
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, MemoryError) as error:
         raise ModelError(f"{file}: broken weights: {' '.join(str(error).split())}") from error
     params: Params = {}
     for name, shape in shapes(config).items():
@@ -86,7 +86,7 @@ def _read(file: Path) -> Any:
         return json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(f"{file}: no such file") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{file}: cannot be read: {' '.join(str(error).split())}") from error
 
 

@@ -24,6 +24,14 @@ PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 
 def check_model(folder: Path) -> None:
     """Raises ModelError with one line that names the file and the fault."""
+    try:
+        _check_parts(folder)
+    except ModelError as error:
+        # What a model's own files say in it may hold lines of its own, and be long.
+        raise ModelError(" ".join(str(error).split())[:1000]) from None
+
+
+def _check_parts(folder: Path) -> None:
     if not folder.is_dir():
         raise ModelError(f"{folder}: no such model folder")
     adapter = (folder / "adapter_config.json").is_file()

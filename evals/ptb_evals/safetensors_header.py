@@ -35,15 +35,31 @@ def read_header(file: Path) -> Tensors:
     try:
         header = json.loads(text)
         header.pop("__metadata__", None)
-        shapes = {name: tuple(map(int, entry["shape"])) for name, entry in header.items()}
-        spans = {name: (*map(int, entry["data_offsets"]), entry["dtype"]) for name, entry in header.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        shapes = {name: _counts(entry["shape"]) for name, entry in header.items()}
+        spans = {name: _span(*_counts(entry["data_offsets"])) for name, entry in header.items()}
+        types = {name: str(entry["dtype"]) for name, entry in header.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise HeaderError("its header is not one of a safetensors file") from None
     end = 0
-    for name, (start, stop, dtype) in spans.items():
-        if dtype in BYTES and stop - start != BYTES[dtype] * math.prod(shapes[name]):
-            raise HeaderError(f"{name} has {stop - start} bytes, its shape needs others")
+    for name, (start, stop) in spans.items():
+        width = BYTES.get(types[name])
+        if width is not None and stop - start != width * math.prod(shapes[name]):
+            raise HeaderError(f"{name[:80]!r} has {stop - start} bytes, its shape needs others")
         end = max(end, stop)
     if size != 8 + length + end:
         raise HeaderError(f"{size} bytes where its header promises {8 + length + end}")
     return shapes
+
+
+def _counts(values: object) -> tuple[int, ...]:
+    """Whole numbers that a file could have of anything: from 0, below 2**63. ValueError for anything else."""
+    if not isinstance(values, list) or not all(type(one) is int and 0 <= one < 1 << 63 for one in values):
+        raise ValueError("not a list of counts")
+    return tuple(values)
+
+
+def _span(start: int, stop: int) -> tuple[int, int]:
+    """TypeError where it was called with more numbers or fewer."""
+    if stop < start:
+        raise ValueError("ends before it begins")
+    return start, stop

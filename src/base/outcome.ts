@@ -1,7 +1,8 @@
 import {unreachable} from './unreachable.js';
 
 /** What a job took more of than it may: processes at once, log, or, as the one that holds most of it, a disk that is full. */
-export type Exceeded = 'processes' | 'log' | 'disk';
+export const BOUNDED = ['processes', 'log', 'disk'] as const;
+export type Exceeded = (typeof BOUNDED)[number];
 
 /** How one attempt ended. */
 export type Outcome =

@@ -13,6 +13,9 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
   ['EMFILE', 'too many open files (see ulimit -n)'],
   ['ESTALE', 'the network file system lost the file'],
   ['EIO', 'the disk reports an error'],
+  ['EISDIR', 'a folder stands where a file belongs'],
+  ['ENOTDIR', 'a file stands where a folder belongs'],
+  ['ELOOP', 'links lead in a ring'],
 ]);
 
 /** Prints an error that reached the top and answers the exit code. Nothing that was finished is lost either way. */

@@ -5,6 +5,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import type {StepPast} from '../report/step.js';
 import {printable} from '../report/style.js';
 import {attemptPaths} from '../store/paths.js';
+import {isFile} from '../store/write.js';
 import {findStep} from './find-step.js';
 import {pastOf} from './past.js';
 import {planProject} from './planned.js';
@@ -78,11 +79,7 @@ function follow(file: string, write: (text: string) => void): {readonly read: ()
   };
 }
 
+/** Undefined for what is no file any more: one would wait at a pipe for ever. */
 function openIfThere(file: string): number | undefined {
-  try {
-    return openSync(file, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return undefined;
-  }
+  return isFile(file) ? openSync(file, 'r') : undefined;
 }

@@ -1,4 +1,5 @@
 import {join} from 'node:path';
+import {fits, type Shape} from '../base/fits.js';
 import {asText, isObject, type Json, type JsonObject} from '../base/json.js';
 import {quoted} from '../base/quoted.js';
 import {scoreOf} from '../config/score.js';
@@ -122,21 +123,48 @@ const benchmarksOf = ({pipeline}: Project): readonly string[] => pipeline.matrix
 /** The table of what a gathering step was handed: its `$PTB_STEP` file, with `score` among its fields. */
 function tableOfStep(file: string, {format, overrides}: TableOptions, terminal: Terminal): number {
   const step = readJson(file);
-  if (!isObject(step) || !isObject(step.needs)) {
-    terminal.err(`${file} is not a step file; a stage's script finds its own in $PTB_STEP\n`);
+  if (!isObject(step) || !fits(step, STEP)) {
+    terminal.err(`${quoted(file)} is not a step file; a stage's script finds its own in $PTB_STEP\n`);
     return EXIT.badInput;
   }
   const settings = scoreOf(isObject(step.fields) ? step.fields.score : undefined);
   const needs = step.needs as {readonly [stage: string]: readonly JsonObject[]};
-  const fates = (stage: string): StepFate[] => (needs[stage] ?? []).map(fateOfInput);
+  const fates = (stage: string): StepFate[] => (Object.hasOwn(needs, stage) ? needs[stage]! : []).map(fateOfInput);
   const cells = fates(settings.measured.split('/', 1)[0]!).map(({at}) => at);
   const evidence = evidenceOf(settings, cells, fates, readOverrides(overrides ?? OVERRIDES));
   terminal.out(renderTable(tableOf(evidence, settings), format, terminal.paintOut));
   return EXIT.done;
 }
 
+/** What a gathering step was handed of one upstream step. */
+const INPUT: Shape = {
+  axes: {'*': 'text'},
+  'path?': 'text',
+  'because?': 'text',
+  'seconds?': 'number or null',
+  'sandbox?': 'text',
+};
+
+const AVERAGE: Shape = (value) => typeof value === 'string' || fits(value, {weights: {'*': 'number'}});
+
+const STEP: Shape = {
+  needs: {'*': (inputs) => Array.isArray(inputs) && inputs.every((input: Json) => fits(input, INPUT))},
+  'fields?': {
+    'score?': {
+      'average?': AVERAGE,
+      'flagged?': ['base', 'zero', 'keep'],
+      'missing?': ['base', 'zero'],
+      'measured?': 'text',
+      'verdict?': 'text',
+      'worked?': 'text',
+      'usage?': 'text',
+      'baselines?': {'*': 'text'},
+    },
+  },
+};
+
 function fateOfInput(input: {readonly [key: string]: Json}): StepFate {
   const at = input.axes as Axes;
-  if (typeof input.path !== 'string') return {kind: 'failed', at, because: asText(input.because)};
+  if (typeof input.path !== 'string') return {kind: 'failed', at, because: asText(input.because ?? 'nobody says why')};
   return {kind: 'done', at, out: input.path, seconds: Number(input.seconds), sandbox: asText(input.sandbox)};
 }

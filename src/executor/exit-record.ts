@@ -1,5 +1,6 @@
-import type {Exceeded, Outcome} from '../base/outcome.js';
-import {isObject} from '../base/json.js';
+import {BOUNDED, type Exceeded, type Outcome} from '../base/outcome.js';
+import {fits, type Shape} from '../base/fits.js';
+import {isObject, parseJson} from '../base/json.js';
 
 /** Of a job with secrets: in how many files that it left one was masked, and how many could not be searched. */
 export type Redacted = {readonly files: number; readonly unsearched: number};
@@ -30,17 +31,25 @@ export type ExitRecord = {
   readonly host: string;
 };
 
+const EXIT: Shape = {
+  phase: ['prepare', 'run'],
+  endedBy: ['itself', 'time', 'cancel', ...BOUNDED],
+  code: 'number',
+  started: 'moment',
+  runStarted: 'moment or null',
+  ended: 'moment',
+  'wallMs?': 'number',
+  'activeMs?': 'number or null',
+  memoryMb: 'number or null',
+  'diskFull?': 'boolean',
+  'gpus?': 'texts',
+  host: 'text',
+};
+
 /** Undefined for anything but a whole record: a truncated file is no record. */
 export function parseExitRecord(text: string): ExitRecord | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (!isObject(value) || value.version !== 1) return undefined;
-  const numbers = [value.code, value.started, value.ended].every((number) => typeof number === 'number');
-  return numbers ? (value as unknown as ExitRecord) : undefined;
+  const value = parseJson(text);
+  return isObject(value) && value.version === 1 && fits(value, EXIT) ? (value as unknown as ExitRecord) : undefined;
 }
 
 /** bash reports the death of a child by signal n as 128 + n. */

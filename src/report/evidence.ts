@@ -123,11 +123,11 @@ export const asVerdict = (value: Json): Verdict | undefined => {
       isObject(finding)
         ? [
             {
-              flag: asText(finding.flag),
-              source: asText(finding.source),
+              flag: asText(finding.flag ?? ''),
+              source: asText(finding.source ?? ''),
               // An audit without severities flags by each of its findings.
               severity: oneOf(finding.severity, ['look', 'note'] as const) ?? 'flag',
-              summary: asText(finding.summary),
+              summary: asText(finding.summary ?? ''),
               evidence: items(finding.evidence).flatMap((place) => (isObject(place) ? [asPlace(place)] : [])),
             },
           ]
@@ -140,7 +140,7 @@ const oneOf = <T extends string>(value: Json | undefined, words: readonly T[]): 
   words.find((word) => word === value);
 
 const asPlace = ({file, line, excerpt, item, overlap}: JsonObject): Place => ({
-  file: asText(file),
+  file: asText(file ?? ''),
   ...(typeof line === 'number' ? {line} : {}),
   ...(typeof excerpt === 'string' ? {excerpt} : {}),
   ...(typeof item === 'string' ? {item} : {}),

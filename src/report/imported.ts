@@ -1,5 +1,6 @@
 import {join} from 'node:path';
-import {isObject, type JsonObject} from '../base/json.js';
+import {fits, type Shape} from '../base/fits.js';
+import {isObject, member, type Json, type JsonObject} from '../base/json.js';
 import type {Axes} from '../matrix/cell.js';
 import {isSameBenchmark} from '../score/benchmark.js';
 import type {Fate, Metrics, Verdict} from '../score/evidence.js';
@@ -11,13 +12,36 @@ import type {TreeRecord, TreeRun} from './upstream.js';
 /** The fields behind each value of the model axis. */
 export type Models = ReadonlyMap<string, JsonObject>;
 
+const RUN: Shape = {
+  method: 'text',
+  folder: 'text',
+  benchmark: 'text',
+  model: 'text',
+  replicate: 'text',
+  hours: 'number or null',
+  gpus: 'number',
+  accuracy: 'number or null',
+  stderr: 'number or null',
+  n: 'number',
+  seconds: 'number or null',
+};
+
+const isRun = (run: Json): boolean =>
+  fits(run, RUN) &&
+  (member(run, 'lacking') === null || fits(member(run, 'lacking'), {kind: ['missing', 'failed'], because: 'text'})) &&
+  (fits(member(run, 'verdict'), {because: 'text'}) ||
+    fits(member(run, 'verdict'), {flagged: 'boolean', flags: 'texts', findings: 'list'}));
+
+const isTree = (record: JsonObject): boolean =>
+  fits(record, {name: 'text', from: 'text', runs: 'list'}) && (record.runs as readonly Json[]).every(isRun);
+
 export const importedFolder = (runs: string): string => join(runs, 'imported');
 
 /** The trees that were imported, their models and benchmarks under this pipeline's names where it has them. */
 export const importedTrees = (runs: string, models: Models, benchmarks: readonly string[]): Imported[] =>
   list(importedFolder(runs)).flatMap((name) => {
     const record = name.endsWith('.json') ? readJson(join(importedFolder(runs), name)) : undefined;
-    return isObject(record) && record.version === 1
+    return isObject(record) && record.version === 1 && isTree(record)
       ? [importedOf(record as unknown as TreeRecord, models, benchmarks)]
       : [];
   });

@@ -1,5 +1,5 @@
 import {closeSync, openSync, readSync} from 'node:fs';
-import {isObject, type Json} from '../base/json.js';
+import {isObject, parseJson, type Json} from '../base/json.js';
 
 /** One thing that an agent said, did or got back. */
 export type TraceEntry = {
@@ -61,13 +61,7 @@ function* lines(file: string): Generator<string> {
 }
 
 function entryOf(line: string): TraceEntry {
-  let value: Json;
-  try {
-    value = JSON.parse(line) as Json;
-  } catch (error) {
-    if (error instanceof SyntaxError) return entry('', 'text', '', line);
-    throw error;
-  }
+  const value = parseJson(line);
   if (!isObject(value)) return entry('', 'text', '', line);
   const event = isObject(value.event) ? value.event : value;
   const time = typeof value.time === 'string' ? value.time : '';

@@ -15,7 +15,7 @@ import {collect, dropSecrets, dropWork} from '../store/collect.js';
 import type {ProjectFiles} from '../store/files.js';
 import {attemptPaths, folderOf, type Runs} from '../store/paths.js';
 import type {ResultRecord, Seconds} from '../store/result.js';
-import {readJson, readText, writeJson} from '../store/write.js';
+import {isFile, readJson, readLeft, readText, writeJson} from '../store/write.js';
 import {billOf, noBill} from './bill.js';
 import {compose, type Input, type Machine} from './compose.js';
 import {usedBy} from './schedule.js';
@@ -108,7 +108,7 @@ export async function settle(attempt: Attempt, said: Pick<Report, 'because' | 'f
   // Kept aside before the working directory goes, for a settling that is cut off.
   const kept = readJson(paths.bill);
   const bill = isObject(kept) ? (kept as unknown as Bill) : billOf(record, dir, exit);
-  const claim = readJson(join(paths.work, 'failure.json'));
+  const claim = readLeft(paths.work, 'failure.json');
   const ended = {bill, turnedAway: turnedAway(claim)};
   const failed = (failure: Failure): Settled => {
     fail(attempt, failure, outcome, exit, bill);
@@ -210,7 +210,7 @@ const TAIL_BYTES = 8192;
 /** The last lines of the first log that says something. */
 export function lastLines(logs: readonly string[], count: number): string[] {
   for (const log of logs) {
-    const size = statSync(log, {throwIfNoEntry: false})?.size ?? 0;
+    const size = isFile(log) ? statSync(log).size : 0;
     if (size === 0) continue;
     const handle = openSync(log, 'r');
     try {

@@ -1,11 +1,11 @@
-import {realpathSync, statSync} from 'node:fs';
-import {basename, join, sep} from 'node:path';
+import {statSync} from 'node:fs';
+import {basename, join} from 'node:path';
 import {isObject, member, type Json} from '../base/json.js';
 import {timesOf, type ExitRecord} from '../executor/exit-record.js';
 import type {Bill, Tokens} from '../plan/bill.js';
 import type {JobRecord} from '../store/attempt.js';
 import {attemptPaths, type AttemptPaths} from '../store/paths.js';
-import {readJson} from '../store/write.js';
+import {readLeft} from '../store/write.js';
 
 /** What an attempt cost whose job is gone, by the terms on which it was made. */
 export function billOf({resources, terms}: JobRecord, dir: string, exit: ExitRecord | undefined): Bill {
@@ -48,9 +48,6 @@ function lastSeen({dir, stdout, stderr}: AttemptPaths): Took {
   return {active: wall, wall, began: true};
 }
 
-/** Far above any record of usage. */
-const MAX_BYTES = 1 << 20;
-
 /** Where the job left it; among the outputs where those were collected before the controller was killed. */
 function readRecord({work, made, out}: AttemptPaths, path: string): Json | undefined {
   for (const [root, inner] of [
@@ -58,11 +55,7 @@ function readRecord({work, made, out}: AttemptPaths, path: string): Json | undef
     [made, path],
     [out, basename(path)],
   ] as const) {
-    const file = join(root, inner);
-    const stat = statSync(file, {throwIfNoEntry: false});
-    // A job may leave a link; what it led to would be another's record.
-    if (!stat?.isFile() || stat.size > MAX_BYTES || !realpathSync(file).startsWith(realpathSync(root) + sep)) continue;
-    const value = readJson(file);
+    const value = readLeft(root, inner);
     if (value !== undefined) return value;
   }
   return undefined;

@@ -1,7 +1,8 @@
 import {mkdirSync, rmSync} from 'node:fs';
 import {hostname} from 'node:os';
 import {dirname} from 'node:path';
-import {isObject, type Json} from '../base/json.js';
+import {fits, type Shape} from '../base/fits.js';
+import {parseJson} from '../base/json.js';
 import {claim} from '../executor/exclusive.js';
 import {isAlive, thisProcess, type ProcessId} from '../executor/process.js';
 import {readText} from '../store/write.js';
@@ -56,12 +57,17 @@ export function forget(file: string, job: string): void {
 
 const mayLive = (controller: Controller): boolean => controller.host !== hostname() || isAlive(controller);
 
+const CONTROLLER: Shape = {
+  pid: 'ordinal',
+  start: 'text',
+  boot: 'text',
+  host: 'text',
+  since: 'text',
+  journal: 'text',
+  'job?': 'text',
+};
+
 function parseController(text: string): Controller | undefined {
-  let value: Json;
-  try {
-    value = JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
-  return isObject(value) && typeof value.pid === 'number' ? (value as unknown as Controller) : undefined;
+  const value = parseJson(text);
+  return fits(value, CONTROLLER) ? (value as unknown as Controller) : undefined;
 }

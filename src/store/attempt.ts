@@ -1,6 +1,7 @@
 import {existsSync, mkdirSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Outcome} from '../base/outcome.js';
+import {fits} from '../base/fits.js';
 import {isObject} from '../base/json.js';
 import type {FailureClass} from '../config/stage.js';
 import type {Bill} from '../plan/bill.js';
@@ -8,6 +9,7 @@ import type {KeyDoc, StepKey} from '../plan/key.js';
 import type {StepId} from '../graph/step.js';
 import {attemptPaths} from './paths.js';
 import {readResult, type Seconds} from './result.js';
+import {FAILURE, JOB} from './shapes.js';
 import {jsonText, list, readJson, writeJson} from './write.js';
 
 /** `job.json`: written before submission; without it an attempt never began. */
@@ -73,7 +75,7 @@ export function findAttempts(folder: string, key?: StepKey): Found[] {
     const paths = attemptPaths(join(folder, String(attempt)));
     if (readResult(paths.dir) !== undefined) return [{kind: 'ready', attempt, dir: paths.dir}];
     const failed = readJson(paths.failed);
-    if (isObject(failed) && failed.version === 1) {
+    if (isObject(failed) && failed.version === 1 && fits(failed, FAILURE)) {
       return [{kind: 'failed', attempt, dir: paths.dir, record: failed as unknown as FailureRecord}];
     }
     const job = readJob(paths.dir);
@@ -125,7 +127,7 @@ const replaced = (names: readonly string[]): number[] =>
 /** Undefined for a folder whose attempt never began. */
 export function readJob(dir: string): JobRecord | undefined {
   const job = readJson(attemptPaths(dir).job);
-  return isObject(job) && job.version === 1 ? (job as unknown as JobRecord) : undefined;
+  return isObject(job) && job.version === 1 && fits(job, JOB) ? (job as unknown as JobRecord) : undefined;
 }
 
 /** Not to the disk: a machine that loses its power loses the job too, and a network file system has it when it is closed. */

@@ -1,4 +1,5 @@
 import {join} from 'node:path';
+import {fits} from '../base/fits.js';
 import {isObject} from '../base/json.js';
 import type {Step, StepId} from '../graph/step.js';
 import {unordered} from '../plan/key.js';
@@ -7,6 +8,7 @@ import type {PastBills} from '../plan/estimate.js';
 import type {Ledger} from './ledger.js';
 import type {Entry} from './ledger-file.js';
 import {attemptPaths, type Runs} from './paths.js';
+import {BILL, OWNER} from './shapes.js';
 import {list, readJson} from './write.js';
 
 /**
@@ -78,6 +80,6 @@ export const billsIn = (folder: string): Billed[] =>
     const {result, failed, job} = attemptPaths(join(folder, name));
     const record = readJson(result) ?? readJson(failed);
     const owner = readJson(job);
-    if (!isObject(record) || !isObject(record.bill) || !isObject(owner) || typeof owner.step !== 'string') return [];
+    if (!isObject(record) || !fits(record.bill, BILL) || !fits(owner, OWNER)) return [];
     return [{owner: owner as unknown as Billed['owner'], bill: record.bill as unknown as Bill}];
   });

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import {chmod, readdir, rm} from 'node:fs/promises';
 import {basename, join, sep} from 'node:path';
+import {parseJson} from '../base/json.js';
 import type {Output} from '../config/stage.js';
 import {compile} from '../config/schemas.js';
 import {digestTree, type Manifest} from './digest.js';
@@ -100,15 +101,21 @@ function violates(file: string, schemaFile: string): string | undefined {
   } catch (error) {
     return `cannot be checked: ${basename(schemaFile)} is no JSON Schema: ${(error as Error).message}`;
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    return `is not JSON: ${(error as Error).message}`;
-  }
+  const text = readFileSync(file, 'utf8');
+  const value = parseJson(text);
+  if (value === undefined) return `is not JSON${whyNot(text)}`;
   if (validate(value)) return undefined;
   const first = validate.errors?.[0];
   return `does not satisfy ${basename(schemaFile)}: ${first?.instancePath || 'it'} ${first?.message ?? ''}`;
+}
+
+function whyNot(text: string): string {
+  try {
+    JSON.parse(text);
+    return ' that is nested no deeper than any record';
+  } catch (error) {
+    return `: ${(error as Error).message}`;
+  }
 }
 
 /** Removes what no one takes: a result is its outputs and its logs. */

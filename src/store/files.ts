@@ -8,6 +8,7 @@ import type {Step} from '../graph/step.js';
 import type {KeyDoc} from '../plan/key.js';
 import type {FileDigests} from '../plan/plan.js';
 import type {ImageDigests} from './images.js';
+import {isFile} from './write.js';
 
 /**
  * The project files of steps. What is digested here is what a step is handed: an edit while a job waits in a queue
@@ -138,8 +139,6 @@ export class FileGone extends Error {
 }
 
 const isGlob = (path: string): boolean => /[*?[{]|[!+@]\(/.test(path);
-
-const isFile = (file: string): boolean => statSync(file, {throwIfNoEntry: false})?.isFile() ?? false;
 
 /** Files below the glob's fixed folders that match it; caches and dot files never do. */
 function glob(root: string, pattern: string): string[] {

@@ -2,10 +2,9 @@ import {lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync} from 'n
 import {join} from 'node:path';
 import {byCodeUnit} from '../base/canonical.js';
 import type {StepId} from '../graph/step.js';
-import {findAttempts} from './attempt.js';
+import {findAttempts, readJob} from './attempt.js';
 import type {Runs} from './paths.js';
 import {readResult, type ResultRecord} from './result.js';
-import {readJson} from './write.js';
 
 /** What the pipelines of a project can still use. */
 export type Reach = {
@@ -55,7 +54,7 @@ function garbageAttempts(runs: Runs, reach: Reach): Found[] {
         return [{dir, because: 'result that a later one replaced'}];
       }
       if (/^damaged-\d+$/.test(name)) return [{dir, because: 'damaged result that was moved aside'}];
-      const job = readJson(join(dir, 'job.json')) as ResultRecord | undefined;
+      const job = readJob(dir);
       if (!job || isReached(job, reach)) return [];
       const isFailed = findAttempts(folder, job.key).some((one) => one.dir === dir && one.kind === 'failed');
       return isFailed ? [{dir, because: `failed attempt at ${job.step} under a key that it no longer has`}] : [];

@@ -1,7 +1,7 @@
-import {appendFileSync, mkdirSync} from 'node:fs';
+import {appendFileSync, closeSync, mkdirSync, openSync, readSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {sha256, type Digest} from '../base/canonical.js';
-import {readText} from './write.js';
+import {isFile} from './write.js';
 
 /** Digest of the record before a journal's first. */
 export const GENESIS = '0'.repeat(64) as Digest;
@@ -24,16 +24,38 @@ export function openJournal(file: string): (record: object) => void {
   };
 }
 
+const BLOCK = 1 << 16;
+
 /** Reads what was appended since the last call; a line that is still being written waits for the next. */
 export function followJournal<T>(file: string): () => T[] {
   let seen = 0;
   return () => {
-    const text = (readText(file) ?? '').slice(seen);
-    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+    const whole = newLines(file, seen);
     seen += whole.length;
     return whole
+      .toString('utf8')
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as T);
   };
+}
+
+/** The whole lines behind the first `from` bytes. */
+function newLines(file: string, from: number): Buffer {
+  if (!isFile(file)) return Buffer.alloc(0);
+  const handle = openSync(file, 'r');
+  try {
+    const parts: Buffer[] = [];
+    for (let at = from; ;) {
+      const block = Buffer.allocUnsafe(BLOCK);
+      const count = readSync(handle, block, 0, BLOCK, at);
+      if (count === 0) break;
+      parts.push(block.subarray(0, count));
+      at += count;
+    }
+    const text = Buffer.concat(parts);
+    return text.subarray(0, text.lastIndexOf(10) + 1);
+  } finally {
+    closeSync(handle);
+  }
 }

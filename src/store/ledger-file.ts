@@ -1,9 +1,12 @@
 import {readFileSync, renameSync, writeFileSync} from 'node:fs';
 import type {Digest} from '../base/canonical.js';
-import {isObject} from '../base/json.js';
+import {fits} from '../base/fits.js';
+import {isObject, parseJson, type Json} from '../base/json.js';
 import type {StepId} from '../graph/step.js';
 import type {Bill} from '../plan/bill.js';
 import type {StepKey} from '../plan/key.js';
+import {BILL} from './shapes.js';
+import {isFile} from './write.js';
 
 /** What the ledger keeps of a result: enough to plan and to score without opening it. */
 export type Entry = {
@@ -52,13 +55,8 @@ const BRACE = 125;
 
 /** Undefined when the file is not there, or is not whole. What a line holds shows when it is read. */
 export function readLedger(file: string): LedgerText | undefined {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  if (!isFile(file)) return undefined;
+  const bytes = readFileSync(file);
   const stages = new Map<string, {readonly mtimeNs: string; readonly results: Map<string, Line>}>();
   let results: Map<string, Line> | undefined;
   let count = 0;
@@ -70,10 +68,11 @@ export function readLedger(file: string): LedgerText | undefined {
     } else if (results === undefined) {
       if (bytes[at] === BRACE) return lineAt(end) === END && end === bytes.length - 1 ? {bytes, stages} : undefined;
       const [, name, mtimeNs, promised] = STAGE.exec(lineAt(end)) ?? [];
-      if (name === undefined) return undefined;
+      const stage = parseJson(name ?? '');
+      if (typeof stage !== 'string') return undefined;
       count = Number(promised);
       results = new Map();
-      stages.set(JSON.parse(name) as string, {mtimeNs: mtimeNs!, results});
+      stages.set(stage, {mtimeNs: mtimeNs!, results});
     } else if (bytes[at] === BRACE) {
       // A result that is not listed would count as one that never was.
       if (results.size !== count) return undefined;
@@ -82,7 +81,9 @@ export function readLedger(file: string): LedgerText | undefined {
       const colon = bytes.indexOf(BETWEEN, at);
       if (colon < 0 || colon > end) return undefined;
       const name = bytes.toString('utf8', at + 1, colon);
-      results.set(name.includes('\\') ? (JSON.parse(`"${name}"`) as string) : name, colon + 2);
+      const folder = name.includes('\\') ? parseJson(`"${name}"`) : name;
+      if (typeof folder !== 'string') return undefined;
+      results.set(folder, colon + 2);
     }
   }
   return undefined;
@@ -90,15 +91,22 @@ export function readLedger(file: string): LedgerText | undefined {
 
 /** Undefined for a line that is damaged. */
 export function entryAt(bytes: Buffer, line: Line): Entry | undefined {
-  let entry: unknown;
-  try {
-    entry = JSON.parse(textAt(bytes, line));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-  return isObject(entry) && isObject(entry.outputs) ? (entry as unknown as Entry) : undefined;
+  const entry = parseJson(textAt(bytes, line));
+  return isEntry(entry) ? (entry as unknown as Entry) : undefined;
 }
+
+/** By its fields one by one, not by a shape: there may be 100 000. */
+const isEntry = (entry: Json | undefined): boolean =>
+  isObject(entry) &&
+  typeof entry.step === 'string' &&
+  typeof entry.key === 'string' &&
+  typeof entry.ended === 'string' &&
+  typeof entry.sandbox === 'string' &&
+  typeof entry.attempt === 'number' &&
+  typeof entry.seconds === 'number' &&
+  (entry.pipeline === undefined || typeof entry.pipeline === 'string') &&
+  isObject(entry.outputs) &&
+  (entry.bill === undefined || fits(entry.bill, BILL));
 
 function textAt(bytes: Buffer, line: Line): string {
   const end = bytes.indexOf(NEWLINE, line);

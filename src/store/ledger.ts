@@ -14,6 +14,9 @@ type StageEntries = {
   readonly results: Map<string, Entry | Line>;
 };
 
+/** Something else stands under its name. */
+const NO_FILE = ['EISDIR', 'ELOOP', 'ENOTEMPTY'];
+
 /** The coarsest clock of a file system that runs/ may lie on: FAT counts in two seconds. */
 const TICK_MS = 2000;
 
@@ -81,7 +84,11 @@ export class Ledger {
       writeLedger(this.file, this.#stages, this.#bytes);
       this.#changed = false;
     } catch (error) {
-      if (!['EACCES', 'EROFS', 'ENOENT', 'ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      if (
+        !['EACCES', 'EROFS', 'ENOENT', 'ENOSPC', 'EDQUOT', ...NO_FILE].includes(
+          (error as NodeJS.ErrnoException).code ?? '',
+        )
+      )
         throw error;
     }
   }
@@ -143,6 +150,10 @@ function settledMtime(dir: string): string {
 }
 
 function markOf(dir: string): string | undefined {
-  const stat = statSync(join(dir, 'result.json'), {bigint: true, throwIfNoEntry: false});
-  return stat && `${stat.ino}-${stat.mtimeNs}`;
+  try {
+    const stat = statSync(join(dir, 'result.json'), {bigint: true, throwIfNoEntry: false});
+    return stat && `${stat.ino}-${stat.mtimeNs}`;
+  } catch {
+    return undefined; // a ring of links: no result
+  }
 }

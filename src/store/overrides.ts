@@ -1,6 +1,8 @@
 import {mkdirSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
-import {parse, stringify} from 'yaml';
+import {stringify} from 'yaml';
+import {asText, isObject, type Json} from '../base/json.js';
+import {parseYaml} from '../config/yaml.js';
 import {describeAxes, type Axes} from '../matrix/cell.js';
 import {readText, writeWhole} from './write.js';
 
@@ -28,7 +30,7 @@ export function readOverrides(folder: string): Overrides {
   const overrides: Override[] = [];
   const problems: string[] = [];
   for (const name of names(folder)) {
-    const override = asOverride(valueOf(readText(join(folder, name)) ?? ''));
+    const override = asOverride(valueIn(folder, name));
     if (override) overrides.push(override);
     else problems.push(`${OVERRIDES}/${name} is no override, and decides nothing: write it with ptb audit override`);
   }
@@ -46,23 +48,23 @@ function names(folder: string): string[] {
   }
 }
 
-function valueOf(text: string): unknown {
-  try {
-    return parse(text);
-  } catch {
-    return undefined;
-  }
+/** Far above what a person has to say. In bytes. */
+const LARGEST = 1 << 20;
+
+function valueIn(folder: string, name: string): Json | undefined {
+  const read = parseYaml(join(folder, name), readText(join(folder, name), LARGEST) ?? '');
+  return read.ok ? read.value.value : undefined;
 }
 
-function asOverride(value: unknown): Override | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const {cell, verdict, because, by, when, work} = value as Record<string, unknown>;
+function asOverride(value: Json | undefined): Override | undefined {
+  if (!isObject(value)) return undefined;
+  const {cell, verdict, because, by, when, work} = value;
   const isText = (one: unknown): one is string => typeof one === 'string' && one.trim() !== '';
-  if (typeof cell !== 'object' || cell === null || Object.keys(cell).length === 0) return undefined;
+  if (!isObject(cell) || Object.keys(cell).length === 0) return undefined;
   if (verdict !== 'clean' && verdict !== 'flagged') return undefined;
   if (!isText(because) || !isText(by) || !isText(when) || !isText(work)) return undefined;
   // YAML reads 10 as a number; an axis value is text.
-  const axes = Object.fromEntries(Object.entries(cell).map(([axis, one]) => [axis, String(one)]));
+  const axes = Object.fromEntries(Object.entries(cell).map(([axis, one]) => [axis, asText(one)]));
   return {cell: axes, verdict, because, by, when, work};
 }
 

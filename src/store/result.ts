@@ -2,11 +2,13 @@ import {mkdirSync, renameSync, rmdirSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import type {Digest} from '../base/canonical.js';
 import type {Outcome} from '../base/outcome.js';
+import {fits} from '../base/fits.js';
 import {isObject} from '../base/json.js';
 import type {Redacted} from '../executor/exit-record.js';
 import type {Bill} from '../plan/bill.js';
 import type {KeyDoc, StepKey} from '../plan/key.js';
 import type {StepId} from '../graph/step.js';
+import {RESULT} from './shapes.js';
 import {jsonText, readJson, writeThrough} from './write.js';
 
 /** Times of an attempt in seconds, by a clock that nobody sets. What its GPUs did stands in its bill. */
@@ -59,9 +61,7 @@ export const digestsOf = ({outputs}: Pick<ResultRecord, 'outputs'>): {readonly [
 /** A whole record of version 1, or undefined. */
 export function readResult(dir: string): ResultRecord | undefined {
   const value = readJson(join(dir, 'result.json'));
-  return isObject(value) && value.version === 1 && isObject(value.outputs)
-    ? (value as unknown as ResultRecord)
-    : undefined;
+  return isObject(value) && value.version === 1 && fits(value, RESULT) ? (value as unknown as ResultRecord) : undefined;
 }
 
 /** Says of an attempt's folder that it is whole. From now on only the rename is missing. */

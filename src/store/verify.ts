@@ -1,7 +1,7 @@
 import {lstatSync, mkdirSync, readdirSync, renameSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {byCodeUnit, sha256} from '../base/canonical.js';
-import {asText, isObject, type Json} from '../base/json.js';
+import {asText, isObject, parseJson, type Json} from '../base/json.js';
 import {keyOf} from '../plan/key.js';
 import {digestTree, type Manifest} from './digest.js';
 import {GENESIS} from './journal.js';
@@ -116,10 +116,6 @@ function readJournals(dir: string): {readonly committed: Committed; readonly dam
 }
 
 function parse(line: string): {readonly [key: string]: Json} | undefined {
-  try {
-    const value = JSON.parse(line) as Json;
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(line);
+  return isObject(value) ? value : undefined;
 }

@@ -5,13 +5,15 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   statSync,
   writeSync,
 } from 'node:fs';
+import {join, sep} from 'node:path';
 import {promisify} from 'node:util';
 import {byCodeUnit} from '../base/canonical.js';
-import type {Json} from '../base/json.js';
+import {parseJson, type Json} from '../base/json.js';
 
 /** Writes aside, to the disk, then renames: a reader sees the old text or the new one, never a part. */
 export function writeWhole(file: string, text: string): void {
@@ -43,27 +45,55 @@ export async function writeThrough(file: string, text: string): Promise<void> {
   }
 }
 
-/** Undefined when the file is not there or does not hold whole JSON. */
-export function readJson(file: string): Json | undefined {
-  const text = readText(file);
-  if (text === undefined) return undefined;
+/** Far above any record; a job may leave anything under the name of one. In bytes. */
+const LARGEST_RECORD = 64 << 20;
+
+/** Also of a link to one. False for whatever else stands there, or cannot be looked at. */
+export function isFile(path: string): boolean {
   try {
-    return JSON.parse(text) as Json;
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Undefined when the file is not there, does not hold whole JSON, or holds more than any record does. */
+export function readJson(file: string): Json | undefined {
+  const text = readText(file, LARGEST_RECORD);
+  return text === undefined ? undefined : parseJson(text);
+}
+
+/** Whose absence says as much as its damage: links in a ring, a name that no file can have. */
+const NOT_THERE = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
+
+/**
+ * Undefined when the file is not there, is larger than `most` bytes, or is no file: a script may leave a pipe, and reading one
+ * waits for ever.
+ */
+export function readText(file: string, most = Infinity): string | undefined {
+  try {
+    const stat = statSync(file);
+    if (!stat.isFile() || stat.size > most) return undefined;
+    return readFileSync(file, 'utf8');
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (NOT_THERE.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }
 
-/** Undefined when the file is not there, or is no file: a script may leave a pipe, and reading one waits for ever. */
-export function readText(file: string): string | undefined {
+/** Far above what a job says of itself. In bytes. */
+const LARGEST_WORD = 1 << 20;
+
+/**
+ * What a job left at a path below `root`; undefined where that cannot be read, is larger than 1 MiB, or is a link that leads out
+ * of the folder: what it led to would be another's.
+ */
+export function readLeft(root: string, path: string): Json | undefined {
   try {
-    if (!statSync(file).isFile()) return undefined;
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const {code} = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
+    const file = realpathSync(join(root, path));
+    return file.startsWith(realpathSync(root) + sep) ? parseJson(readText(file, LARGEST_WORD) ?? '') : undefined;
+  } catch {
+    return undefined; // closed to its own owner, or whatever else a job can do to a path
   }
 }
 

@@ -117,9 +117,9 @@ def _tensors(file: Path) -> dict[str, Tensor]:
         if name == "__metadata__":
             continue
         try:
-            dtype, shape = entry["dtype"], tuple(int(side) for side in entry["shape"])
+            dtype, shape = str(entry["dtype"]), tuple(int(side) for side in entry["shape"])
             begin, end = (int(offset) for offset in entry["data_offsets"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{name[:80]} is described wrongly") from error
         if dtype not in STORED:
             continue

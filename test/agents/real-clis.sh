@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the agents' real command lines, in the versions that containers/install.sh pins, into a temporary folder and runs
+# Installs the agents' real command lines, in the versions that containers/agents/package-lock.json pins, into a temporary folder and runs
 # each through its solve.sh, recorder and parser against a local stand-in for its provider: every option that we pass must stand
 # in the --help, the session must come to its end, and the usage must be what the stand-in told. 400 MB, minutes, node >= 22.
 set -euo pipefail
@@ -8,9 +8,8 @@ scratch=$(mktemp -d)
 trap 'kill "$provider" 2>/dev/null; rm -rf "$scratch"' EXIT
 provider=''
 
-mapfile -t pins < <(grep -oE '(@anthropic-ai/claude-code|@openai/codex|@google/gemini-cli|opencode-ai)@[0-9.]+' "$root/containers/install.sh")
-[ "${#pins[@]}" = 4 ] || { echo "containers/install.sh pins ${#pins[@]} of 4 command lines" >&2; exit 1; }
-npm install --silent --no-fund --no-audit --prefix "$scratch" "${pins[@]}"
+cp "$root"/containers/agents/package*.json "$scratch"
+(cd "$scratch" && npm ci --silent --no-fund --no-audit)
 export PATH=$scratch/node_modules/.bin:$PATH HOME=$scratch/home
 mkdir "$HOME"
 

@@ -8,24 +8,28 @@ export type Finding = {readonly n: number; readonly target: string; readonly wro
 const SLOW_MS = 2000;
 const HANG_MS = 30_000;
 const MEMORY_MB = 512;
-const BATCH = 2000;
+const BATCH = 1000;
+
+/** `peakMb`: the most memory that any process of it took. */
+export type Fuzzed = {readonly findings: Finding[]; peakMb: number};
 
 /** Runs these many cases. A worker that hangs or dies costs one case: the next one goes on behind it. */
 export async function fuzz(
   runs: number,
   seed: number,
-  progress: (done: number) => void = () => undefined,
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
+  progress: (done: number, found: readonly Finding[]) => void = () => undefined,
+): Promise<Fuzzed> {
+  const fuzzed: Fuzzed = {findings: [], peakMb: 0};
   for (let from = 0; from < runs;) {
-    from = await batch(seed, from, Math.min(runs, from + BATCH), findings);
-    progress(from);
+    from = await batch(seed, from, Math.min(runs, from + BATCH), fuzzed);
+    progress(from, fuzzed.findings);
   }
-  return findings;
+  return fuzzed;
 }
 
 /** Where the next batch begins. */
-function batch(seed: number, from: number, to: number, findings: Finding[]): Promise<number> {
+function batch(seed: number, from: number, to: number, fuzzed: Fuzzed): Promise<number> {
+  const {findings} = fuzzed;
   const worker = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), [seed, from, to].map(String), {
     execArgv: ['--import', 'tsx', `--max-old-space-size=${MEMORY_MB}`],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -45,6 +49,7 @@ function batch(seed: number, from: number, to: number, findings: Finding[]): Pro
         return;
       }
       next = n + 1;
+      fuzzed.peakMb = Math.max(fuzzed.peakMb, end.peakMb);
       const wrong = end.wrong ?? (end.ms > SLOW_MS ? `${(end.ms / 1000).toFixed(1)} s` : undefined);
       if (wrong !== undefined) findings.push({n, target, wrong, said: end.said});
     });

@@ -3,7 +3,7 @@
 import {parseArgs} from 'node:util';
 import {fuzz} from './fuzz.js';
 import {Random} from './random.js';
-import {SHARES, TARGETS} from './targets.js';
+import {SHARES, TARGETS} from './targets/index.js';
 
 const {values} = parseArgs({
   options: {runs: {type: 'string', default: '20000'}, seed: {type: 'string', default: '1'}, case: {type: 'string'}},
@@ -11,16 +11,21 @@ const {values} = parseArgs({
 const seed = Number(values.seed);
 if (values.case !== undefined) {
   const random = new Random(seed * 1_000_003 + Number(values.case));
-  using target = TARGETS[random.pick(SHARES)]();
+  using target = await TARGETS[random.pick(SHARES)]();
   const {code, said, wrong} = await target.run(random);
   process.stdout.write(`${JSON.stringify(said)}\n${target.name}: exit ${code}; ${wrong ?? 'nothing wrong'}\n`);
 } else {
   const began = Date.now();
-  const findings = await fuzz(Number(values.runs), seed, (done) => process.stderr.write(`${done} cases\n`));
-  for (const {n, target, wrong, said} of findings)
-    process.stdout.write(`case ${n} (${target}): ${wrong}\n${said.replace(/^/gm, '    ')}\n`);
+  let told = 0;
+  const {findings, peakMb} = await fuzz(Number(values.runs), seed, (done, found) => {
+    for (const {n, target, wrong, said} of found.slice(told))
+      process.stdout.write(`case ${n} (${target}): ${wrong}\n${said.replace(/^/gm, '    ')}\n`);
+    told = found.length;
+    process.stderr.write(`${done} cases\n`);
+  });
+  const seconds = ((Date.now() - began) / 1000).toFixed(0);
   process.stdout.write(
-    `${values.runs} cases, seed ${seed}: ${findings.length} findings, ${((Date.now() - began) / 1000).toFixed(0)} s\n`,
+    `${values.runs} cases, seed ${seed}: ${findings.length} findings, ${seconds} s, at most ${peakMb.toFixed(0)} MB\n`,
   );
   process.exitCode = findings.length === 0 ? 0 : 1;
 }

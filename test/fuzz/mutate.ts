@@ -11,100 +11,8 @@ import {
   type Document,
   type Node,
 } from 'yaml';
+import {NAMES, SCALARS} from './odd.js';
 import type {Random} from './random.js';
-
-/** What people, editors and enemies write where something else was meant. */
-const SCALARS: readonly unknown[] = [
-  ...[null, true, false, 0, -1, 1, 1e309, -1e309, NaN, 0.1, 1e-320, 9007199254740993n, '', ' ', '~', 'yes', 'no', 'on'],
-  ...[
-    'off',
-    'NULL',
-    '0x1F',
-    '0o17',
-    '1_000',
-    '12:30:45',
-    '2026-01-01',
-    '1e309',
-    '.inf',
-    '.nan',
-    '-',
-    '?',
-    ':',
-    '*a',
-    '&a',
-  ],
-  ...[
-    '__proto__',
-    'constructor',
-    'prototype',
-    'toString',
-    'hasOwnProperty',
-    '../..',
-    '/',
-    '/etc/passwd',
-    '.',
-    '..',
-    'a/../b',
-  ],
-  ...[
-    '${{ model.base }}',
-    '${{',
-    '${{ }}',
-    '${{ __proto__ }}',
-    '${{ model.__proto__ }}',
-    '${{ a.b.c.d? }}',
-    '}}',
-    '$(id)',
-    '`id`',
-  ],
-  ...[
-    'a,b=c',
-    'a:b',
-    'a b',
-    'ä',
-    '\u0000',
-    '\u001b[31m',
-    '\u202e',
-    '\ud800',
-    '💥',
-    'line\nline',
-    '\t',
-    '%s',
-    '{{',
-    '<script>',
-  ],
-  ...[
-    'host',
-    './x.sif',
-    'docker://x@sha256:0',
-    'environment/nothing',
-    '10h',
-    '-5h',
-    '99999999h',
-    '1e9GB',
-    '0GB',
-    '5 parsecs',
-  ],
-  'x'.repeat(5000),
-];
-
-const KEYS = [
-  '__proto__',
-  'constructor',
-  'toString',
-  '',
-  ' ',
-  'use',
-  'for',
-  'run',
-  'matrix',
-  '<<',
-  'a.b',
-  '1',
-  'null',
-  'ä',
-  'x'.repeat(300),
-];
 
 type Slot = {readonly get: () => unknown; readonly set: (node: unknown) => void; readonly remove: () => void};
 
@@ -164,16 +72,16 @@ export function mutateTree(text: string, random: Random): string {
       }
       case 5: {
         const map = new YAMLMap();
-        map.add({key: new Scalar(random.pick(KEYS)), value: here});
+        map.add({key: new Scalar(random.pick(NAMES)), value: here});
         slot.set(map);
         break;
       }
       case 6:
-        if (isMap(here) && here.items.length > 0) random.pick(here.items).key = new Scalar(random.pick(KEYS));
+        if (isMap(here) && here.items.length > 0) random.pick(here.items).key = new Scalar(random.pick(NAMES));
         else slot.set(new YAMLMap());
         break;
       default:
-        if (isMap(here)) here.items.push(doc.createPair(random.pick(KEYS), random.pick(SCALARS)));
+        if (isMap(here)) here.items.push(doc.createPair(random.pick(NAMES), random.pick(SCALARS)));
         else if (isSeq(here)) here.items.push(new Scalar(random.pick(SCALARS)));
         else if (isScalar(here) || isAlias(here) || here === null) slot.set(new YAMLSeq());
     }
@@ -197,7 +105,7 @@ const BOMB = [
 export function mutateText(text: string, random: Random): string {
   const at = random.below(text.length + 1);
   const end = Math.min(text.length, at + 1 + random.below(40));
-  switch (random.below(12)) {
+  switch (random.below(13)) {
     case 0:
       return text.slice(0, at);
     case 1:
@@ -244,6 +152,12 @@ export function mutateText(text: string, random: Random): string {
     case 9:
       return `${text}\n${text}`;
     case 10:
+      return (
+        `deep: ${random.pick(['[', '{a: ', '- ', '? ', '!!seq ['])}`.repeat(1) +
+        random.pick(['[', '{a: ', '- ', '? ']).repeat(100_000) +
+        text
+      );
+    case 11:
       return text.split('\n').reverse().join('\n');
     default:
       return text
@@ -255,6 +169,27 @@ export function mutateText(text: string, random: Random): string {
 
 export const mutate = (text: string, random: Random): string =>
   random.chance(0.75) ? mutateTree(text, random) : mutateText(text, random);
+
+/** A text as some editor saves it: mostly UTF-8, sometimes with what UTF-8 forbids, or not UTF-8 at all. */
+export function inBytes(text: string, random: Random): Buffer {
+  switch (random.below(25)) {
+    case 0:
+      return Buffer.from(`\ufeff${text}`, 'utf16le');
+    case 1:
+      return Buffer.from(`\ufeff${text}`, 'utf16le').swap16();
+    case 2:
+      return Buffer.from(text.replace('e', 'é'), 'latin1');
+    case 3: {
+      const bytes = Buffer.from(text);
+      const at = random.below(bytes.length + 1);
+      // Half of a surrogate pair, too long a form of "/", a byte that begins nothing.
+      const odd = random.pick([[0xed, 0xa0, 0x80], [0xc0, 0xaf], [0xff], [0]]);
+      return Buffer.concat([bytes.subarray(0, at), Buffer.from(odd), bytes.subarray(at)]);
+    }
+    default:
+      return Buffer.from(text);
+  }
+}
 
 /** Bytes of any file, spoiled. */
 export function mutateBytes(content: Buffer, random: Random): Buffer {

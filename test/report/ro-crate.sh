@@ -6,7 +6,7 @@ crate=$(cd "${1:?the folder of a crate: ptb export ro-crate}" && pwd)
 cd "$(dirname "$0")/../.."
 if [ ! -e .venv-ro-crate/ready ]; then
   python3 -m venv .venv-ro-crate
-  .venv-ro-crate/bin/pip install --quiet roc-validator==0.13.0
+  .venv-ro-crate/bin/pip install --quiet --require-hashes -r test/report/ro-crate.txt
   touch .venv-ro-crate/ready
 fi
 for profile in ro-crate-1.1 workflow-ro-crate-1.0 process-run-crate-0.5 workflow-run-crate-0.5; do
