@@ -41,7 +41,7 @@ fetch "https://github.com/Dao-AILab/flash-attention/releases/download/v2.8.3/$fl
 uv pip install --system --no-cache --no-deps "$downloads/$flash"
 
 # The agents' command lines need node 22. Below /usr/local, where every sandbox looks for programs.
-node=node-v22.21.1-linux-x64.tar.xz
+node="node-v22.21.1-linux-x64.tar.xz"
 fetch "https://nodejs.org/dist/v22.21.1/$node" 680d3f30b24a7ff24b98db5e96f294c0070f8f9078df658da1bce1b9c9873c88
 tar -xJf "$downloads/$node" --strip-components=1 --no-same-owner -C /usr/local
 rm -rf "$downloads"

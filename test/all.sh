@@ -39,6 +39,7 @@ PATH=$PWD/.venv/bin:$PATH
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
+bash test/supply/audit.sh || count 'npm audit' 0 1
 check 'prettier' npx prettier --check .
 check 'eslint' npx eslint .
 check 'tsc' npx tsc --noEmit -p .
@@ -48,7 +49,7 @@ check 'ruff' ruff check .
 check 'ruff format' ruff format --check .
 check 'mypy packages' mypy evals/numpy_lm evals/ptb_evals evals/small_lm evals/tiny_lm
 check 'mypy agents' mypy agents
-check 'mypy test' mypy test
+check 'mypy test' env MYPYPATH=evals:agents:stages/evidence mypy test
 # Their file names repeat from folder to folder, so each is a program of its own.
 for folder in stages/*/ evals/*/; do
   case $folder in evals/numpy_lm/ | evals/ptb_evals/ | evals/small_lm/ | evals/tiny_lm/) continue ;; esac

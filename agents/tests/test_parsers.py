@@ -1,10 +1,8 @@
 """The parsers on what the real command lines printed.
 
-traces/*-stand-in-provider.jsonl were recorded from the command lines that containers/agents/package-lock.json pins,
-through solve.sh and
-record.py, while a local stand-in answered for the provider: two sessions, of two requests each; a request
-has 150 input tokens,
-40 of them cached, and 20 output tokens. What a test adds by hand says so.
+traces/*-stand-in-provider.jsonl were recorded from the command lines that containers/agents pins, through
+solve.sh and record.py, while a local stand-in answered for the provider: two sessions, of two requests each;
+a request has 150 input tokens, 40 of them cached, and 20 output tokens. What a test adds by hand says so.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""Writes numbered lines of 100 bytes at a steady rate, to stdout and every tenth to stderr as well, from the moment that a file
-is there: MB/s, seconds, the file."""
+"""Writes numbered lines of 100 bytes at a steady rate to stdout, and every tenth to stderr as well.
+
+Arguments: MB/s, seconds, and the file whose appearance says when to begin.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""Prints the packages of the interpreter that runs it, a JSON list of {"name", "version", "licence"}: an SPDX expression where
-the package states one, else what it says of itself."""
+"""Prints the packages of the interpreter that runs it, a JSON list of {"name", "version", "licence"}.
+
+A licence is an SPDX expression where the package states one, else what it says of itself.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,15 @@ CLASSIFIERS = {
 
 
 def licence(package: Distribution) -> str:
-    """Expression, classifier, or the first line of the free text, in this order; empty where there is none."""
-    told = package.metadata
-    if expression := told.get("License-Expression"):
-        return expression
-    for classifier in told.get_all("Classifier") or []:
+    """Expression, classifier, or the first line of the free text, in this order; empty for none."""
+    names = ("License-Expression", "Classifier", "License")
+    told = {name: package.metadata.get_all(name) or [] for name in names}
+    for expression in told["License-Expression"]:
+        return str(expression)
+    for classifier in told["Classifier"]:
         if known := CLASSIFIERS.get(classifier.rsplit(" :: ", 1)[-1]):
             return known
-    return (told.get("License") or "").strip().split("\n")[0][:100]
+    return "".join(told["License"]).strip().split("\n")[0][:100]
 
 
 found = [

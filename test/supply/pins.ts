@@ -51,7 +51,9 @@ export type Download = {readonly from: string; readonly sha256: string};
 /** What `containers/install.sh` fetches by URL, and what it is laid over. */
 export function downloads(): Download[] {
   const script = text('containers/install.sh').replaceAll(/\\\n\s*/g, ' ');
-  const variables = new Map([...script.matchAll(/^(\w+)=(\S+)$/gm)].map(([, name, value]) => [name!, value!]));
+  const variables = new Map(
+    [...script.matchAll(/^(\w+)=(\S+)$/gm)].map(([, name, value]) => [name!, value!.replaceAll('"', '')]),
+  );
   const fetched = [...script.matchAll(/^fetch "([^"]+)"\s+([0-9a-f]{64})$/gm)].map(([, url, sha256]) => ({
     from: url!.replaceAll(/\$(\w+)/g, (whole, name: string) => variables.get(name) ?? whole),
     sha256: sha256!,

@@ -1,8 +1,8 @@
 """The programs that read what an agent left as its model, many cases in one process.
 
-`readers.py make FOLDER` saves a small model there. `readers.py FOLDER` answers for each line on stdin, the path of
-a model's folder, with a line {"wrong": str | null, "ms": processor time, "mb": peak memory so far}: FOLDER is the
-base model that it is compared with.
+`readers.py make FOLDER` saves a small model there. `readers.py FOLDER` answers for each line on stdin, the
+path of a model's folder, with a line {"wrong": str | null, "ms": processor time, "mb": peak memory so far}:
+FOLDER is the base model that it is compared with. PYTHONPATH names evals and stages/evidence.
 """
 
 from __future__ import annotations
@@ -13,15 +13,13 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path[:0] = [str(ROOT / "evals"), str(ROOT / "stages/evidence")]
-
-import numpy_lm
 from lineage import find_lineage
-from ptb_evals.benchmark import ModelError
-from ptb_evals.load_check import check_architecture, check_model
 from safetensors_file import read_checkpoint
 from tampering import find_model_settings
+
+import numpy_lm
+from ptb_evals.benchmark import ModelError
+from ptb_evals.load_check import check_architecture, check_model
 
 # What a reader may take beyond its imports. In bytes.
 ROOM = 1 << 30
@@ -44,8 +42,10 @@ def make(folder: Path) -> None:
 
 
 def look(folder: Path, base: Path) -> str | None:
-    """What none of the readers may do with any folder; None where all is well. The readers say what is wrong with a
-    model by ModelError, or as findings."""
+    """What none of the readers may do with any folder; None where all is well.
+
+    The readers say what is wrong with a model by ModelError, or as findings.
+    """
     for name, reader in (
         ("check", lambda: check_model(folder)),
         ("architecture", lambda: check_architecture(folder, base)),
@@ -58,7 +58,7 @@ def look(folder: Path, base: Path) -> str | None:
             reader()
         except (ModelError, numpy_lm.ModelError) as error:
             if len(str(error)) > 2000 or "\n" in str(error):
-                return f"{name}: a message of {len(str(error))} characters, {str(error).count(chr(10)) + 1} lines"
+                return f"{name}: a message of {len(str(error))} characters, or of several lines"
         except Exception as error:
             return f"{name}: {type(error).__name__}: {str(error)[:300]}"
     return None

@@ -20,6 +20,10 @@ import {mutateJson} from '../mutate-json.js';
 import type {Random} from '../random.js';
 
 const READERS = fileURLToPath(new URL('readers.py', import.meta.url));
+const PYTHONPATH = ['evals', 'stages/evidence']
+  .map((folder) => fileURLToPath(new URL(`../../../${folder}`, import.meta.url)))
+  .join(':');
+const env = {...process.env, PYTHONPATH, PYTHONDONTWRITEBYTECODE: '1'};
 
 type Answer = {readonly wrong: string | null; readonly ms: number; readonly mb: number};
 
@@ -27,7 +31,7 @@ type Answer = {readonly wrong: string | null; readonly ms: number; readonly mb: 
 export function weights(): Target & Disposable {
   const root = mkdtempSync(join(tmpdir(), 'fuzz-weights-'));
   const base = join(root, 'base');
-  execFileSync('python3', [READERS, 'make', base]);
+  execFileSync('python3', [READERS, 'make', base], {env});
   const names = readdirSync(base);
   let readers = start(base);
   return {
@@ -56,7 +60,7 @@ export function weights(): Target & Disposable {
 const WEIGHTS = 'model.safetensors';
 
 function start(base: string): {readonly ask: (folder: string) => Promise<Answer>; readonly end: () => void} {
-  const child = spawn('python3', [READERS, base], {stdio: ['pipe', 'pipe', 'pipe']});
+  const child = spawn('python3', [READERS, base], {env, stdio: ['pipe', 'pipe', 'pipe']});
   let said = '';
   child.stderr.on('data', (data: Buffer) => (said = (said + data.toString()).slice(-2000)));
   const ended = new Promise<never>((_, reject) => child.on('close', () => reject(new Error(said))));
