@@ -90,7 +90,7 @@ export async function load({jobs, seconds, mbPerSecond, watchers}: Load): Promis
     const sizes = measured.map(peakOf);
     const [code] = (await ended) as [number | null];
     const ends = (Date.now() - began) / 1000;
-    await Promise.all(watching.map((child) => (child.exitCode === null ? once(child, 'exit') : undefined)));
+    for (const child of watching) if (child.exitCode === null) await once(child, 'exit');
     const results = join(root, 'runs/results/write');
     const logs = (existsSync(results) ? readdirSync(results) : []).map((folder) => join(results, folder));
     const lines = Math.round((mbPerSecond * 1e6 * seconds) / 100);
