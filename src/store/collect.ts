@@ -103,7 +103,7 @@ function violates(file: string, schemaFile: string): string | undefined {
   }
   const text = readFileSync(file, 'utf8');
   const value = parseJson(text);
-  if (value === undefined) return `is not JSON${whyNot(text)}`;
+  if (value === undefined) return whyNot(text);
   if (validate(value)) return undefined;
   const first = validate.errors?.[0];
   return `does not satisfy ${basename(schemaFile)}: ${first?.instancePath || 'it'} ${first?.message ?? ''}`;
@@ -112,9 +112,9 @@ function violates(file: string, schemaFile: string): string | undefined {
 function whyNot(text: string): string {
   try {
     JSON.parse(text);
-    return ' that is nested no deeper than any record';
+    return 'is nested deeper than any record';
   } catch (error) {
-    return `: ${(error as Error).message}`;
+    return `is not JSON: ${(error as Error).message}`;
   }
 }
 

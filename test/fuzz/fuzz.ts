@@ -1,5 +1,6 @@
-import {fork} from 'node:child_process';
+import {fork, spawnSync} from 'node:child_process';
 import {fileURLToPath} from 'node:url';
+import type {Giant} from './giants.js';
 import type {Word} from './worker.js';
 
 export type Finding = {readonly n: number; readonly target: string; readonly wrong: string; readonly said: string};
@@ -9,6 +10,33 @@ const SLOW_MS = 2000;
 const HANG_MS = 30_000;
 const MEMORY_MB = 512;
 const BATCH = 1000;
+
+/** What may be read of 100 MB at once is 64 MB of JSON, which is larger as objects. In MB, of a whole process. */
+const GIANT_MB = 750;
+const GIANT_MS = 20_000;
+
+/** Each giant in a process of its own, one after the other. */
+export async function giants(): Promise<Fuzzed> {
+  const {NAMES} = await import('./giants.js');
+  const fuzzed: Fuzzed = {findings: [], peakMb: 0};
+  for (const [n, name] of NAMES.entries()) {
+    const program = fileURLToPath(new URL('giants.ts', import.meta.url));
+    const {stdout, stderr} = spawnSync(process.execPath, ['--import', 'tsx', program, name], {
+      encoding: 'utf8',
+      timeout: HANG_MS * 2,
+    });
+    const giant = stdout === '' ? undefined : (JSON.parse(stdout) as Giant);
+    fuzzed.peakMb = Math.max(fuzzed.peakMb, giant?.peakMb ?? 0);
+    const wrong =
+      giant === undefined
+        ? 'it hangs or died'
+        : (giant.wrong ??
+          (giant.peakMb > GIANT_MB ? `${giant.peakMb.toFixed(0)} MB` : undefined) ??
+          (giant.ms > GIANT_MS ? `${(giant.ms / 1000).toFixed(1)} s` : undefined));
+    if (wrong !== undefined) fuzzed.findings.push({n, target: name, wrong, said: giant?.said ?? stderr.slice(-2000)});
+  }
+  return fuzzed;
+}
 
 /** `peakMb`: the most memory that any process of it took. */
 export type Fuzzed = {readonly findings: Finding[]; peakMb: number};
