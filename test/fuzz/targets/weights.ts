@@ -79,7 +79,7 @@ function start(base: string): {readonly ask: (folder: string) => Promise<Answer>
 function spoil(folder: string, name: string, random: Random): void {
   const file = join(folder, name);
   const {size} = lstatSync(file);
-  if (!lstatSync(file).isFile() || size > 1e6) return; // spoiled by now
+  if (!lstatSync(file).isFile() || size > 1e6 || size < 8) return; // spoiled by now
   const content = readFileSync(file);
   switch (random.below(10)) {
     case 0:
