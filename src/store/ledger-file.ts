@@ -1,4 +1,5 @@
 import {readFileSync, renameSync, writeFileSync} from 'node:fs';
+import type {SyncAdapter} from 'lowdb';
 import type {Digest} from '../base/canonical.js';
 import {fits} from '../base/fits.js';
 import {isObject, parseJson, type Json} from '../base/json.js';
@@ -25,8 +26,24 @@ export type Entry = {
   readonly mark?: string;
 };
 
+/** Offset of an entry's first byte. */
+export type Line = number;
+
+export type StageEntries = {
+  /**
+   * Of results/<stage>: it changes whenever a result appears or goes, so a stale ledger shows. Empty where it was so young when
+   * it was read that a further change could have left it the same.
+   */
+  readonly mtimeNs: string;
+  /** By folder. */
+  readonly results: Map<string, Entry | Line>;
+};
+
+/** `bytes` are what was read: the lines' offsets lie in there. */
+export type LedgerData = {readonly bytes: Buffer; readonly stages: Map<string, StageEntries>};
+
 /**
- * The text of a ledger: one JSON document, laid out in lines so that an entry can be read without the others.
+ * lowdb's adapter for a ledger. The file is one JSON document, laid out in lines so that an entry can be read without the others:
  *
  *     {"version":2,"stages":{
  *     "fetch":{"mtimeNs":"1795298034564737357","count":2,"results":{
@@ -37,13 +54,21 @@ export type Entry = {
  *
  * Until it is asked for an entry is its line, not objects: 100 000 of them would take more memory than all the rest.
  */
-export type LedgerText = {
-  readonly bytes: Buffer;
-  readonly stages: ReadonlyMap<string, {readonly mtimeNs: string; readonly results: Map<string, Line>}>;
-};
+export class LedgerFile implements SyncAdapter<LedgerData> {
+  constructor(private readonly file: string) {}
 
-/** Offset of an entry's first byte. */
-export type Line = number;
+  /** Null when the file is not there, or is not whole. What a line holds shows when it is read. */
+  read(): LedgerData | null {
+    return isFile(this.file) ? parseLines(readFileSync(this.file)) : null;
+  }
+
+  /** Writes aside, then renames. Not to the disk: what a loss of power leaves of it is not whole, or whole. */
+  write(data: LedgerData): void {
+    const aside = `${this.file}.${process.pid}.tmp`;
+    writeFileSync(aside, textOfAll(data));
+    renameSync(aside, this.file);
+  }
+}
 
 const HEAD = '{"version":2,"stages":{';
 const STAGE = /^("(?:[^"\\]|\\.)*"):\{"mtimeNs":"(\d*)","count":(\d+),"results":\{$/;
@@ -53,40 +78,37 @@ const BETWEEN = '":{"key":"';
 const NEWLINE = 10;
 const BRACE = 125;
 
-/** Undefined when the file is not there, or is not whole. What a line holds shows when it is read. */
-export function readLedger(file: string): LedgerText | undefined {
-  if (!isFile(file)) return undefined;
-  const bytes = readFileSync(file);
-  const stages = new Map<string, {readonly mtimeNs: string; readonly results: Map<string, Line>}>();
-  let results: Map<string, Line> | undefined;
+function parseLines(bytes: Buffer): LedgerData | null {
+  const stages = new Map<string, StageEntries>();
+  let results: Map<string, Entry | Line> | undefined;
   let count = 0;
   let at = 0;
   const lineAt = (end: number): string => bytes.toString('utf8', at, end);
   for (let end = bytes.indexOf(NEWLINE); end >= 0; at = end + 1, end = bytes.indexOf(NEWLINE, at)) {
     if (at === 0) {
-      if (lineAt(end) !== HEAD) return undefined;
+      if (lineAt(end) !== HEAD) return null;
     } else if (results === undefined) {
-      if (bytes[at] === BRACE) return lineAt(end) === END && end === bytes.length - 1 ? {bytes, stages} : undefined;
+      if (bytes[at] === BRACE) return lineAt(end) === END && end === bytes.length - 1 ? {bytes, stages} : null;
       const [, name, mtimeNs, promised] = STAGE.exec(lineAt(end)) ?? [];
       const stage = parseJson(name ?? '');
-      if (typeof stage !== 'string') return undefined;
+      if (typeof stage !== 'string') return null;
       count = Number(promised);
       results = new Map();
       stages.set(stage, {mtimeNs: mtimeNs!, results});
     } else if (bytes[at] === BRACE) {
       // A result that is not listed would count as one that never was.
-      if (results.size !== count) return undefined;
+      if (results.size !== count) return null;
       results = undefined;
     } else {
       const colon = bytes.indexOf(BETWEEN, at);
-      if (colon < 0 || colon > end) return undefined;
+      if (colon < 0 || colon > end) return null;
       const name = bytes.toString('utf8', at + 1, colon);
       const folder = name.includes('\\') ? parseJson(`"${name}"`) : name;
-      if (typeof folder !== 'string') return undefined;
+      if (typeof folder !== 'string') return null;
       results.set(folder, colon + 2);
     }
   }
-  return undefined;
+  return null;
 }
 
 /** Undefined for a line that is damaged. */
@@ -113,10 +135,7 @@ function textAt(bytes: Buffer, line: Line): string {
   return bytes.toString('utf8', line, bytes[end - 1] === BRACE ? end : end - 1);
 }
 
-type Stages = ReadonlyMap<string, {readonly mtimeNs: string; readonly results: ReadonlyMap<string, Entry | Line>}>;
-
-/** Writes aside, then renames. Not to the disk: what a loss of power leaves of it is not whole, or whole. */
-export function writeLedger(file: string, stages: Stages, bytes: Buffer): void {
+function textOfAll({bytes, stages}: LedgerData): string {
   const texts = [HEAD];
   let before = '\n';
   for (const [stage, {mtimeNs, results}] of stages) {
@@ -130,9 +149,7 @@ export function writeLedger(file: string, stages: Stages, bytes: Buffer): void {
     before = ',\n';
   }
   texts.push('\n}}\n');
-  const aside = `${file}.${process.pid}.tmp`;
-  writeFileSync(aside, texts.join(''));
-  renameSync(aside, file);
+  return texts.join('');
 }
 
 /** The key stands first, where a name's end is looked for. */

@@ -1,18 +1,9 @@
 import {existsSync, statSync} from 'node:fs';
 import {join} from 'node:path';
-import {entryAt, readLedger, writeLedger, type Entry, type Line} from './ledger-file.js';
+import {LowSync} from 'lowdb';
+import {entryAt, LedgerFile, type Entry, type LedgerData, type Line} from './ledger-file.js';
 import {digestsOf, readResult, type ResultRecord} from './result.js';
 import {list} from './write.js';
-
-type StageEntries = {
-  /**
-   * Of results/<stage>: it changes whenever a result appears or goes, so a stale ledger shows. Empty where it was so young when
-   * it was read that a further change could have left it the same.
-   */
-  readonly mtimeNs: string;
-  /** By folder. */
-  readonly results: Map<string, Entry | Line>;
-};
 
 /** Something else stands under its name. */
 const NO_FILE = ['EISDIR', 'ELOOP', 'ENOTEMPTY'];
@@ -25,29 +16,28 @@ const TICK_MS = 2000;
  * know, or what it knows of a folder that changed behind its back, is read from the results again.
  */
 export class Ledger {
-  readonly #stages: Map<string, StageEntries>;
-  readonly #bytes: Buffer;
+  readonly #db: LowSync<LedgerData>;
   #changed: boolean;
 
   constructor(
     private readonly results: string,
-    private readonly file: string,
+    file: string,
   ) {
-    const read = readLedger(file);
-    this.#bytes = read?.bytes ?? Buffer.alloc(0);
-    this.#stages = new Map(read?.stages);
-    this.#changed = read === undefined && existsSync(file);
+    const none = {bytes: Buffer.alloc(0), stages: new Map()};
+    this.#db = new LowSync<LedgerData>(new LedgerFile(file), none);
+    this.#db.read();
+    this.#changed = this.#db.data === none && existsSync(file);
     this.#refresh();
   }
 
   get(stage: string, folder: string): Entry | undefined {
-    const results = this.#stages.get(stage)?.results;
+    const results = this.#db.data.stages.get(stage)?.results;
     const known = results?.get(folder);
     return known === undefined ? undefined : this.#read(stage, folder, known);
   }
 
   *entries(): Generator<{readonly stage: string; readonly folder: string; readonly entry: Entry}> {
-    for (const [stage, {results}] of this.#stages) {
+    for (const [stage, {results}] of this.#db.data.stages) {
       for (const [folder, known] of results) {
         const entry = this.#read(stage, folder, known);
         if (entry) yield {stage, folder, entry};
@@ -58,10 +48,10 @@ export class Ledger {
   /** A line that is damaged is read from its result again. */
   #read(stage: string, folder: string, known: Entry | Line): Entry | undefined {
     if (typeof known !== 'number') return known;
-    const entry = entryAt(this.#bytes, known);
+    const entry = entryAt(this.#db.data.bytes, known);
     if (entry) return entry;
     this.#changed = true;
-    const {results} = this.#stages.get(stage)!;
+    const {results} = this.#db.data.stages.get(stage)!;
     const anew = entryOf(join(this.results, stage, folder));
     if (anew) results.set(folder, anew);
     else results.delete(folder);
@@ -72,8 +62,8 @@ export class Ledger {
   add(stage: string, folder: string, record: ResultRecord): void {
     const entry = entryOf(join(this.results, stage, folder), () => record);
     if (!entry) return;
-    const results = this.#stages.get(stage)?.results ?? new Map<string, Entry>();
-    this.#stages.set(stage, {mtimeNs: '', results: results.set(folder, entry)});
+    const results = this.#db.data.stages.get(stage)?.results ?? new Map<string, Entry>();
+    this.#db.data.stages.set(stage, {mtimeNs: '', results: results.set(folder, entry)});
     this.#changed = true;
   }
 
@@ -81,7 +71,7 @@ export class Ledger {
   save(): void {
     if (!this.#changed) return;
     try {
-      writeLedger(this.file, this.#stages, this.#bytes);
+      this.#db.write();
       this.#changed = false;
     } catch (error) {
       if (
@@ -95,29 +85,29 @@ export class Ledger {
 
   #refresh(): void {
     const present = list(this.results);
-    for (const stage of this.#stages.keys()) {
+    for (const stage of this.#db.data.stages.keys()) {
       if (present.includes(stage)) continue;
-      this.#stages.delete(stage);
+      this.#db.data.stages.delete(stage);
       this.#changed = true;
     }
     for (const stage of present) {
       const dir = join(this.results, stage);
       const mtimeNs = settledMtime(dir);
-      const before = this.#stages.get(stage);
+      const before = this.#db.data.stages.get(stage);
       if (mtimeNs !== '' && before?.mtimeNs === mtimeNs) continue;
       const known = before?.results ?? new Map<string, Entry | Line>();
       const results = new Map<string, Entry | Line>();
       let isAsBefore = before?.mtimeNs === mtimeNs;
       for (const folder of list(dir)) {
         const line = known.get(folder);
-        const one = typeof line === 'number' ? entryAt(this.#bytes, line) : line;
+        const one = typeof line === 'number' ? entryAt(this.#db.data.bytes, line) : line;
         const isSame = one?.mark !== undefined && one.mark === markOf(join(dir, folder));
         const entry = isSame ? line : entryOf(join(dir, folder));
         if (entry === undefined) continue;
         results.set(folder, entry);
         isAsBefore &&= isSame;
       }
-      this.#stages.set(stage, {mtimeNs, results});
+      this.#db.data.stages.set(stage, {mtimeNs, results});
       this.#changed ||= !isAsBefore || results.size !== known.size;
     }
   }
