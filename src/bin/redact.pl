@@ -184,6 +184,41 @@ pass($_, 1) for @streams;
 
 # --- folders
 
+# In a file, a line of a wrapped form may have words of its own around it: pieces count too, from a third of a form on.
+use constant PIECE => 24;
+
+my %blocks;
+for my $one (map { @$_ } values %forms) {
+    my ($form, $name) = @$one;
+    push @{ $blocks{ substr $form, HEAD * $_, HEAD } }, [$form, $name, HEAD * $_] for 0 .. length($form) / HEAD - 1;
+}
+my $blocks = join '|', map { quotemeta } sort keys %blocks;
+$blocks = qr/$blocks/;
+
+sub pieces {
+    my ($raw) = @_;
+    my $flat = flat($raw);
+    my ($until, @found) = (0);
+    while ($flat =~ /$blocks/g) {
+        my $at = $-[0];
+        next if $at < $until;
+        for (@{ $blocks{ substr $flat, $at, HEAD } }) {
+            my ($form, $name, $place) = @$_;
+            my ($before, $after) = (0, HEAD);
+            $before++ while $before < $place && $before < $at && substr($form, $place - $before - 1, 1) eq substr $flat, $at - $before - 1, 1;
+            $after++ while $place + $after < length $form && $at + $after < length $flat && substr($form, $place + $after, 1) eq substr $flat, $at + $after, 1;
+            my $length = $before + $after;
+            next if $length < PIECE || 3 * $length < length $form;
+            push @found, [$at - $before < $until ? $until : $at - $before, $at + $after];
+            $until = $at + $after;
+            last;
+        }
+    }
+    return if !@found;
+    my @places = places($raw, map { ($_->[0], $_->[1] - 1) } @found);
+    return map { [shift @places, 1 + shift @places] } @found;
+}
+
 my (%names, @files);
 my $unsearched = 0;
 
@@ -228,13 +263,13 @@ sub marks {
     while ($at + length $text < $to) {
         sysread $file, $text, BLOCK, length $text or last;
         my ($marks, $until) = look(\$text, 0);
-        push @all, map { [$at + $_->[0], $_->[1] - $_->[0]] } @$marks;
+        push @all, map { [$at + $_->[0], $_->[1] - $_->[0]] } @$marks, pieces(\$text);
         $until = length $text if $until < length($text) - HELD;
         substr $text, 0, $until, '';
         $at += $until;
     }
     my ($marks) = look(\$text, 1);
-    return @all, map { [$at + $_->[0], $_->[1] - $_->[0]] } @$marks;
+    return @all, map { [$at + $_->[0], $_->[1] - $_->[0]] } @$marks, pieces(\$text);
 }
 
 # Masks are as long as what they hide: whoever knows places in a file finds them again.

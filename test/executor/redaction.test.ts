@@ -182,7 +182,7 @@ describe('a job with secrets', () => {
 
   test('its logs, its exit code, and nothing of the key in any file or argument list', async () => {
     const job = await start(
-      `printf 'key %s' "\${A_KEY:0:9}"; sleep 0.1; echo "\${A_KEY:9}"; echo "$A_KEY" | base64 >&2; cat /proc/*/cmdline | tr '\\0' ' ' >>seen; exit 3`,
+      `printf 'key %s' "\${A_KEY:0:9}"; sleep 0.1; echo "\${A_KEY:9}"; echo "$A_KEY" | base64 >&2; cat /proc/*/cmdline 2>/dev/null | tr '\\0' ' ' >>seen; exit 3`,
     );
     expect(await ended(job)).toMatchObject({code: 3, endedBy: 'itself', redacted: {files: 0, unsearched: 0}});
     expect(read(job, 'stdout.log')).toBe(`key ${MASK}\n`);
@@ -278,11 +278,12 @@ describe('a job with secrets', () => {
       mkdir -p deep/closed task; printf 'a\\0%s\\0\\377b' "$A_KEY" >deep/binary; echo "$A_KEY" >deep/closed/read-only
       printf '%s' "$A_KEY" | base64 -w 20 >$PTB_STEP.x; mv $PTB_STEP.x ../made/wrapped; touch -d 2001-02-03 deep/binary
       chmod 400 deep/closed/read-only; chmod 500 deep/closed; ln -s ${outside}/pointed link; ln -s ${outside} folder
-      ln deep/binary both; echo x >"name-\${A_KEY//\\//}"; ln -s "\${A_KEY//\\//}" target; mkfifo pipe; echo "no key" >plain`,
+      ln deep/binary both; echo x >"name-\${A_KEY//\\//}"; ln -s "\${A_KEY//\\//}" target; mkfifo pipe; echo "no key" >plain
+      base64 -w 76 <<<"$A_KEY" | sed 's/.*/{"text": "&"}/' >lines`,
     );
     linkSync(join(outside, 'linked'), join(job.dir, 'work/hard'));
     writeFileSync(join(job.dir, 'work/go'), '');
-    expect(await ended(job)).toMatchObject({code: 0, redacted: {files: 3, unsearched: 1}});
+    expect(await ended(job)).toMatchObject({code: 0, redacted: {files: 4, unsearched: 1}});
     const mask = '*'.repeat(CANARY.length);
     const binary = readFileSync(join(job.dir, 'work/deep/binary'));
     expect(binary.toString('latin1')).toBe(`a\0${mask}\0\xffb`);
@@ -290,6 +291,7 @@ describe('a job with secrets', () => {
     expect(read(job, 'work/deep/closed/read-only')).toBe(`${mask}\n`);
     expect(statSync(join(job.dir, 'work/deep/closed/read-only')).mode & 0o777).toBe(0o400);
     expect(read(job, 'made/wrapped').replaceAll(/[*\n]/g, '').length).toBeLessThan(4);
+    expect(read(job, 'work/lines')).toMatch(/^{"text": "\*{76}"}\n/);
     for (const name of ['linked', 'pointed']) expect(readFileSync(join(outside, name), 'utf8')).toBe(CANARY);
     expect(readlinkSync(join(job.dir, 'work/folder'))).toBe(outside);
     expect(read(job, 'work/plain')).toBe('no key\n');
