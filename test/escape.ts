@@ -1,4 +1,4 @@
-// npm run test:escape: every attack and every promise tried in every sandbox of this machine, as a table; then what the
+// npm run test:escape [-- --markdown]: every attack and every promise tried in every sandbox of this machine, as a table; then what the
 // evaluation says of models and answers made to attack it. A sandbox that cannot be had here has a reason below, and no
 // column; so has what one does not keep.
 import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
@@ -28,7 +28,8 @@ const SANDBOXES = ['bwrap', 'apptainer', 'podman', 'docker', 'none'];
 
 const folder = mkdtempSync(join(tmpdir(), 'ptb-escape-'));
 const report = join(folder, 'report.json');
-await execa('npx', ['vitest', 'run', 'test/sandbox', '--reporter=json', `--outputFile=${report}`], {
+const contracts = ['apptainer', 'bwrap', 'none', 'podman'].map((kind) => `test/sandbox/${kind}.test.ts`);
+await execa('npx', ['vitest', 'run', ...contracts, '--reporter=json', `--outputFile=${report}`], {
   reject: false,
   env: {PTB_ESCAPE: 'all'},
 });
@@ -50,6 +51,7 @@ for (const {ancestorTitles, title, status} of testResults.flatMap(({assertionRes
 absent.set('docker', await whyNoDocker());
 
 const shown = SANDBOXES.filter((sandbox) => found.get(sandbox)!.size > 0);
+const asMarkdown = process.argv.includes('--markdown');
 const table = new Table({
   head: ['', ...shown],
   colWidths: [58, ...shown.map(() => 11)],
@@ -70,7 +72,11 @@ for (const line of LINES) {
   table.push([line, ...cells]);
 }
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
-say(table.toString());
+if (asMarkdown) {
+  for (const row of [['', ...shown], ['---', ...shown.map(() => '---')], ...(table as unknown as string[][])]) {
+    say(`| ${row.join(' | ')} |`);
+  }
+} else say(table.toString());
 for (const note of notes.sort()) say(`not kept: ${note}`);
 for (const sandbox of SANDBOXES) {
   if (!shown.includes(sandbox)) say(`not tried: ${sandbox}: ${absent.get(sandbox) ?? 'its tests did not start'}`);

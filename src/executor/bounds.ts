@@ -25,8 +25,8 @@ const ALL_HAVE_LOOKED_MS = 6000;
 const LOG_END = 1_000_000;
 
 /**
- * bash: `exceeds` leaves in $over which bound the job has passed, and answers whether it has; \`hold_to\` does so when it has
- * ended. Everything is told by names of empty files: a full disk takes those.
+ * bash: `exceeds` leaves in $over which bound the job has passed, and answers whether it has; `hold_to` draws the consequences
+ * when it has ended, and `cut_logs` when its logs are whole. Everything is told by names of empty files: a full disk takes those.
  */
 export const boundsScript = ({processes, logMb, disk}: Bounds): string => `
 over='' full_since='' eager=''
@@ -143,9 +143,12 @@ hold_to() { # what the job's end comes to
     if holds_most; then ended_by=disk; else disk_full=true; fi
   fi
   [ "$ended_by" != disk ] || give_room
+}
+
+cut_logs() { # when nobody writes to them any more
   case $ended_by in log | disk) cut_log stdout.log; cut_log stderr.log ;; esac
 }
 `;
 
 /** bash: the same for a job without bounds. */
-export const UNBOUNDED = 'exceeds() { false; }\nhold_to() { :; }';
+export const UNBOUNDED = 'exceeds() { false; }\nhold_to() { :; }\ncut_logs() { :; }';

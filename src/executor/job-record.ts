@@ -49,12 +49,13 @@ started=$now first_tick=$tick run_started=null run_tick=null ended_by=itself dis
 /** bash: `record` writes how the job ended, in one write: a part of it, which a full disk may leave, is no record. */
 export const exitRecord = (givesBack: boolean, redacts: boolean): string => `
 record() { # the last act
-  local memory=null gpus='[]'${redacts ? '\n  search_rest' : ''}
+  local memory=null gpus='[]'
+  hold_to${redacts ? '\n  search_rest' : ''}
+  cut_logs
   ticks
   [ $run_tick = null ] || run_tick=$((tick - run_tick))
   [ -r claimed/gpus ] && read -r gpus <claimed/gpus
-  [ "$code" != 137 ] || oom_kills
-  hold_to${givesBack ? '\n  give_back' : ''}
+  [ "$code" != 137 ] || oom_kills${givesBack ? '\n  give_back' : ''}
   [ -r claimed/memory ] && read -r memory <claimed/memory
   case $memory in '' | *[!0-9]*) memory=null ;; esac # the watcher was ended while it wrote
   clock; ticks

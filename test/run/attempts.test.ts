@@ -184,6 +184,32 @@ describe('the end of its time', () => {
   });
 });
 
+describe('more than it may take', () => {
+  const flood = ['bash', '-c', 'echo model >out.txt; head -c 30000000 /dev/zero | tr "\\0" x; sleep 30'];
+
+  test.each([
+    [['exited-0', 'timed-out'], 'done'],
+    [['exited-0', 'exited-nonzero'], 'failed'],
+  ])('done-when %j: %s', async (doneWhen, state) => {
+    await using project = await newProject();
+    project.stage('train', {
+      run: flood,
+      resources: {log: '1MB'},
+      'done-when': doneWhen,
+      retry: {on: ['failed', 'killed'], times: 2},
+    });
+    project.pipeline();
+    const run = await project.run().ended;
+    expect(countsOf(run)).toEqual(counts({[state]: 1}));
+    if (state === 'done') {
+      expect(project.results('train')[0]!.record.outcome).toEqual({kind: 'exceeded', what: 'log'});
+    } else {
+      const because = 'ended: its log grew larger than its stage allows (resources.log)';
+      expect(failuresOf(run, 'train')).toMatchObject([{class: 'exceeded', because}]);
+    }
+  });
+});
+
 test('a preparation that fails ends the attempt, whatever the stage takes for done', async () => {
   await using project = await newProject();
   const train = project.stage('train', {prepare: 'held', 'done-when': ['exited-0', 'exited-nonzero']});
