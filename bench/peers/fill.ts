@@ -9,7 +9,6 @@ import {ProjectFiles} from '../../src/store/files.js';
 import {ImageDigests} from '../../src/store/images.js';
 import {attemptPaths, folderOf, runsAt} from '../../src/store/paths.js';
 import type {ResultRecord} from '../../src/store/result.js';
-import {jsonText} from '../../src/store/write.js';
 
 /**
  * Results of all steps of a project as a run commits them, without the hours that 100 000 commands take. `only`: for the
@@ -50,6 +49,6 @@ export function fill(folder: string, only: (id: StepId) => boolean = () => true)
       sandbox: 'none',
       executor: 'local',
     };
-    writeFileSync(paths.result, jsonText(record));
+    writeFileSync(paths.result, `${JSON.stringify(record)}\n`);
   }
 }

@@ -37,7 +37,7 @@ export async function logsCommand(text: string, options: LogsOptions, terminal: 
   const logs = [follow(paths.stdout, terminal.out), follow(paths.stderr, terminal.err)];
   for (;;) {
     // Looked at before the logs are read, so that what was written last is seen.
-    const over = existsSync(paths.exit) || existsSync(paths.failed) || !existsSync(paths.dir);
+    const over = [paths.exit, paths.result, paths.failed].some((file) => existsSync(file)) || !existsSync(paths.dir);
     for (const log of logs) log.read();
     if (over || !options.follow) break;
     await sleep(LOOK_MS);

@@ -1,5 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Emit, Event} from '../run/event.js';
+import {eventsOf} from '../run/journal-lines.js';
 import {controllerOf, type Controller} from '../run/lock.js';
 import {followJournal} from '../store/journal.js';
 
@@ -15,10 +16,11 @@ export async function watchOther(
   emit: Emit,
 ): Promise<Extract<Event, {kind: 'end'}> | undefined> {
   const follow = followJournal<Event>(journal);
+  const eventOf = eventsOf();
   for (;;) {
     // Looked at before the journal is read, so that what it wrote last is seen.
     const alive = controllerOf(lockFile)?.pid === pid;
-    for (const event of follow()) {
+    for (const event of follow().map(eventOf)) {
       if (event.kind === 'end') return event;
       if (event.kind !== 'begin') emit(event);
     }

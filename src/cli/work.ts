@@ -7,6 +7,7 @@ import {runSteps} from '../run/engine.js';
 import type {Emit, RunEnd} from '../run/event.js';
 import {lock, type Controller} from '../run/lock.js';
 import {usedBy, type Limits} from '../run/schedule.js';
+import {journalled} from '../run/journal-lines.js';
 import {journalFile, openJournal} from '../store/journal.js';
 import {preflight, type ReadyMachine} from './doctor.js';
 import {nobodySince, type Others} from './others.js';
@@ -92,7 +93,8 @@ async function work(
   }
   if (tookOver) terminal.err(`process ${tookOver.pid} ended without a word; taking over from it\n`);
   const request = setUp(project, planned, ready, terminal);
-  const emit = await reporterFor(project, options, terminal, 'live', openJournal(journal));
+  const append = openJournal(journal);
+  const emit = await reporterFor(project, options, terminal, 'live', (event) => append(journalled(event)));
   const onFailure = options.failFast ? 'finish-running' : 'keep-going';
   const hold = (step: Step, verdict: Verdict): string | undefined =>
     holdPaused(project.pipeline.limits, step, verdict) ?? (options.yes ? undefined : holdStale(step, verdict));

@@ -11,6 +11,17 @@ export type Bill = {
   readonly tokens: Tokens | null;
 };
 
+/** Of an attempt without GPU, time limit and API calls. */
+export const FREE: Bill = {
+  gpus: 0,
+  limit: null,
+  gpuHours: {active: 0, held: 0},
+  usd: {gpus: 0, api: 0},
+  tokens: null,
+};
+
+export const isFree = (bill: Bill): boolean => JSON.stringify(bill) === JSON.stringify(FREE);
+
 export type Tokens = {readonly input: number; readonly cached: number; readonly output: number};
 
 /** The bills of several attempts in one. */

@@ -8,7 +8,7 @@ import {outcomeOf, parseExitRecord, timesOf, type ExitRecord} from '../executor/
 import type {Job, JobName, Report} from '../executor/executor.js';
 import type {FailureClass} from '../config/stage.js';
 import type {Step} from '../graph/step.js';
-import type {Bill} from '../plan/bill.js';
+import {isFree, type Bill} from '../plan/bill.js';
 import {declaredIn, type KeyDoc, type StepKey} from '../plan/key.js';
 import {makeAttempt, writeFailure, writeJob, type JobRecord} from '../store/attempt.js';
 import {collect, dropSecrets, dropWork} from '../store/collect.js';
@@ -128,7 +128,11 @@ export async function settle(attempt: Attempt, said: Pick<Report, 'because' | 'f
   }
   if (typeof record.terms?.usage === 'string') writeJson(paths.bill, bill);
   await dropWork(paths);
-  return {kind: 'done', record: {...recordOf(attempt, exit, outcome, collected.outputs), bill}, ...ended};
+  return {
+    kind: 'done',
+    record: {...recordOf(attempt, exit, outcome, collected.outputs), ...(isFree(bill) ? {} : {bill})},
+    ...ended,
+  };
 }
 
 /** Ends an attempt whose job never was. */

@@ -56,11 +56,12 @@ export async function collect(
       if (output.optional) continue;
       return {kind: 'refused', because: `${notMade}: a socket, pipe or device is no output`};
     }
-    manifests.push([name, manifest]);
+    // A file alone is named by its output.
+    if (Object.keys(manifest).length > 1) manifests.push([name, manifest]);
     records.push([name, {...digested, ...(removed.length > 0 ? {removed} : {})}]);
   }
   // Not in result.json, which is read often: a folder of outputs may hold 100 000 files.
-  writeFileSync(paths.manifest, JSON.stringify(Object.fromEntries(manifests)));
+  if (manifests.length > 0) writeFileSync(paths.manifest, JSON.stringify(Object.fromEntries(manifests)));
   return {kind: 'collected', outputs: Object.fromEntries(records)};
 }
 
@@ -124,8 +125,8 @@ export async function dropWork({work, made, home, tmp, inputs}: AttemptPaths): P
 }
 
 /** Removes from a sealed attempt what only its job needed: `result.json` says all of it that counts. */
-export async function dropJob({script, job, step, claimed, redactor}: AttemptPaths): Promise<void> {
-  await removeAll([script, job, step, redactor, join(claimed, 'owner'), claimed]);
+export async function dropJob({script, job, step, claimed, redactor, exit}: AttemptPaths): Promise<void> {
+  await removeAll([script, job, step, redactor, exit, join(claimed, 'owner'), claimed]);
 }
 
 /** What a job that began has removed itself. */

@@ -67,7 +67,7 @@ export const attemptPaths = (dir: string) => ({
   failed: join(dir, 'failed.json'),
   result: join(dir, 'result.json'),
   bill: join(dir, 'bill.json'),
-  /** Digests of the single files of the outputs, so that damage can be named. */
+  /** Digests of the single files of the outputs that are folders, so that damage can be named. */
   manifest: join(dir, 'manifest.json'),
   /** What the job's GPUs did meanwhile, where it had some. */
   telemetry: join(dir, 'telemetry.jsonl'),

@@ -9,7 +9,7 @@ import type {Bill} from '../plan/bill.js';
 import type {KeyDoc, StepKey} from '../plan/key.js';
 import type {StepId} from '../graph/step.js';
 import {RESULT} from './shapes.js';
-import {jsonText, readJson, writeThrough} from './write.js';
+import {readJson, writeThrough} from './write.js';
 
 /** Times of an attempt in seconds, by a clock that nobody sets. What its GPUs did stands in its bill. */
 export type Seconds = {
@@ -43,7 +43,7 @@ export type ResultRecord = {
   readonly host: string;
   readonly sandbox: string;
   readonly executor: string;
-  /** Absent in results of earlier versions. */
+  /** Absent where it had no GPU, no time limit and no API call, and in results of earlier versions. */
   readonly bill?: Bill;
 };
 
@@ -66,7 +66,7 @@ export function readResult(dir: string): ResultRecord | undefined {
 
 /** Says of an attempt's folder that it is whole. From now on only the rename is missing. */
 export const seal = (attemptDir: string, record: ResultRecord): Promise<void> =>
-  writeThrough(join(attemptDir, 'result.json'), jsonText(record));
+  writeThrough(join(attemptDir, 'result.json'), `${JSON.stringify(record)}\n`);
 
 /**
  * Publishes a sealed attempt by one rename, so a visible result is whole. A result that stands there already, of a

@@ -77,6 +77,7 @@ async function verifyOutput(
   if (!lstatSync(path, {throwIfNoEntry: false})) return [damage(path, 'is missing')];
   const now = await digestTree(path, 'keep');
   if (now.digest === digest) return [];
+  if (Object.keys(before).length === 0) return [damage(path, 'was changed')];
   const names = [...new Set([...Object.keys(before), ...Object.keys(now.manifest)])].sort(byCodeUnit);
   const changed = names.filter((name) => before[name] !== now.manifest[name]);
   if (changed.length === 0) return [damage(path, 'is not what was committed')];
