@@ -38,7 +38,7 @@ function final(root: string, all: readonly Committed[]): ReadonlyMap<string, str
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as {kind: string; step: string; key: string});
-  const ended = events.filter(({kind}) => kind === 'cached' || kind === 'done');
+  const ended = events.filter(({kind}) => kind === 'cached' || kind === 'committing');
   return new Map(
     ended.flatMap(({step, key}) => {
       const result = all.find(({id, folder}) => id === step && folder.endsWith(key.slice(0, 12)));
@@ -50,14 +50,14 @@ function final(root: string, all: readonly Committed[]): ReadonlyMap<string, str
 /** Of all jobs that came to the record of their end, whatever became of them. */
 const spans = (root: string): Span[] =>
   [
-    ...attempts(root).map((one) => join('attempts', one)),
-    ...folders(root, 'results').map((one) => join('results', one)),
+    ...attempts(root).map((one) => join('attempts', one, 'exit.json')),
+    ...folders(root, 'results').map((one) => join('results', one, 'result.json')),
   ]
-    .map((folder) => join(root, 'runs', folder, 'exit.json'))
+    .map((file) => join(root, 'runs', file))
     .filter((file) => existsSync(file))
     .map((file) => {
-      const {started, ended} = JSON.parse(readFileSync(file, 'utf8')) as {started: number; ended: number};
-      return {start: BigInt(started), end: BigInt(ended)};
+      const record = JSON.parse(readFileSync(file, 'utf8')) as {started: number | string; ended: number | string};
+      return {start: BigInt(Number(new Date(record.started))), end: BigInt(Number(new Date(record.ended)))};
     });
 
 export function gather({root, log}: ChaosProject, seen: ReadonlySet<string>): Evidence {
