@@ -1,5 +1,6 @@
 import {userInfo} from 'node:os';
 import {groupBy} from '../base/group.js';
+import {isObject} from '../base/json.js';
 import {seconds} from '../base/quantity.js';
 import type {ExecutorSettings} from '../config/pipeline.js';
 import {batch} from '../executor/batch.js';
@@ -8,7 +9,8 @@ import type {Capacity, Executor, Job, JobName, Onlooker, Report} from '../execut
 import {htcondor} from '../executor/htcondor.js';
 import {local} from '../executor/local.js';
 import {slurm} from '../executor/slurm.js';
-import {readJob} from '../store/attempt.js';
+import {attemptPaths} from '../store/paths.js';
+import {readJson} from '../store/write.js';
 
 /** What executors take from the process that they run in. */
 export type Surroundings = {
@@ -49,7 +51,9 @@ export function onlooker(variable: Surroundings['variable']): Onlooker {
   };
   const made = new Map<ExecutorSettings['use'], Executor>();
   const executorOf = ({dir}: Job): Executor => {
-    const use = (readJob(dir)?.executor ?? 'local') as ExecutorSettings['use'];
+    // A controller's job.json is no attempt's.
+    const job = readJson(attemptPaths(dir).job);
+    const use = (isObject(job) && typeof job.executor === 'string' ? job.executor : 'local') as ExecutorSettings['use'];
     const executor = made.get(use) ?? findExecutor({use, poll: '1s', lag: '0s'}, surroundings);
     made.set(use, executor);
     return executor;
