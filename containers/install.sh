@@ -46,11 +46,12 @@ fetch "https://nodejs.org/dist/v22.21.1/$node" 680d3f30b24a7ff24b98db5e96f294c00
 tar -xJf "$downloads/$node" --strip-components=1 --no-same-owner -C /usr/local
 rm -rf "$downloads"
 
-# With all that they need in turn, by digest. Their own install scripts put their programs in place.
+# With all that they need in turn, by digest. Their own install scripts put their programs in place. Not npm ci, which asks for
+# the builds for every other system in the lock file too.
 agents=/opt/posttrainbench/agents
 mkdir -p "$agents"
 [ "$here/agents" -ef "$agents" ] || cp "$here"/agents/package*.json "$agents"
-(cd "$agents" && npm ci --no-fund --no-audit)
+(cd "$agents" && npm install --no-fund --no-audit)
 ln -sf "$agents"/node_modules/.bin/{claude,codex,gemini,opencode} /usr/local/bin/
 npm cache clean --force
 

@@ -9,7 +9,7 @@ trap 'kill "$provider" 2>/dev/null; rm -rf "$scratch"' EXIT
 provider=''
 
 cp "$root"/containers/agents/package*.json "$scratch"
-(cd "$scratch" && npm ci --silent --no-fund --no-audit)
+(cd "$scratch" && npm install --silent --no-fund --no-audit)
 export PATH=$scratch/node_modules/.bin:$PATH HOME=$scratch/home
 mkdir "$HOME"
 
