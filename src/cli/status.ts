@@ -22,7 +22,7 @@ export type StatusOptions = ProjectOptions & {readonly json?: boolean; readonly 
 const WATCH_MS = 1000;
 /** What no file tells, a job that was killed or a queue that holds one, is asked after so often. */
 const ASK_MS = 5000;
-/** The share of its time that watching may take, however large the pipeline is. */
+/** The share of a core that watching may take, however large the pipeline is. */
 const WATCH_SHARE = 0.05;
 
 export async function statusCommand(options: StatusOptions, terminal: Terminal): Promise<number> {
@@ -32,6 +32,7 @@ export async function statusCommand(options: StatusOptions, terminal: Terminal):
   let seen: Seen | undefined;
   for (;;) {
     const began = Date.now();
+    const used = process.cpuUsage();
     const stamp = options.watch ? stampOf(project.runs) : '';
     if (seen?.stamp !== stamp || began - seen.at >= ASK_MS)
       seen = {...(await look(project, looker, terminal)), stamp, at: began};
@@ -50,8 +51,8 @@ export async function statusCommand(options: StatusOptions, terminal: Terminal):
         : renderStatus(status, shared, lastLine, terminal.paintOut),
     );
     if (!options.watch || [...status.steps.values()].every(({state}) => state === 'done')) return EXIT.done;
-    const took = Date.now() - began;
-    await sleep(Math.max(WATCH_MS - took, took / WATCH_SHARE));
+    const {user, system} = process.cpuUsage(used);
+    await sleep(Math.max(WATCH_MS, (user + system) / 1000 / WATCH_SHARE));
   }
 }
 
