@@ -381,7 +381,11 @@ export function sandboxContract(
     },
     async 'a daemon that hides ends with the job'() {
       const mark = `1004.${process.pid}`;
-      await bash(`cd / && env -i setsid -f sleep ${mark}; exit 0`);
+      // Not before it has left the job's session: what is still in there ends with it in any sandbox.
+      const daemon = `: >"$0/hidden"; exec sleep ${mark}`;
+      await bash(
+        `w=$PWD; cd /; env -i setsid -f bash -c '${daemon}' "$w"; until [ -e "$w/hidden" ]; do sleep 0.02; done`,
+      );
       try {
         await until(() => sleeping([mark]).length === 0, 'nothing of the job is left', SOON);
       } finally {

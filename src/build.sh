@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `npm run build`: src/ → dist/, where only what changed is compiled anew.
 set -euo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/.."
 PATH=$PWD/node_modules/.bin:$PATH
 
 tsc -p tsconfig.build.json
