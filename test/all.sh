@@ -24,18 +24,11 @@ count() { # title, how many passed, how many failed
 
 set -e
 bash containers/setup.sh browser
-[ -d node_modules ] && [ node_modules -nt package-lock.json ] || npm ci
+if [ ! -d node_modules ] || [ package-lock.json -nt node_modules ]; then npm ci; fi
 npm run --silent build
-# The system's own Python: what jobs see in the sandbox is what is tested.
-python=$(PATH=/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin command -v python3)
-if [ ! -e .venv/ready ] || [ test/requirements.txt -nt .venv/ready ]; then
-  rm -rf .venv
-  "$python" -m venv .venv
-  .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r test/requirements.txt
-  touch .venv/ready
-fi
+# shellcheck source=/dev/null
+. test/venv.sh
 set +e
-PATH=$PWD/.venv/bin:$PATH
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 

@@ -91,7 +91,7 @@ for (const {name, message, assertionResults} of testResults) {
 const python = ['evals/ptb_evals/tests/test_hostile_model.py', 'evals/ptb_evals/tests/test_program.py'];
 const tried = await execa('python3', ['-m', 'pytest', '-q', '-rA', '--color=no', '-p', 'no:cacheprovider', ...python], {
   reject: false,
-  env: {PYTHONPATH: 'evals:agents', PATH: `.venv/bin:${process.env.PATH ?? ''}`},
+  env: {PYTHONPATH: 'evals:agents'},
 });
 const outcomes = [...tried.stdout.matchAll(/^(PASSED|FAILED) \S+?::(\w+)(?:\[(.*)\])?/gm)];
 const model = outcomes.filter(([, , test]) => test === 'test_final_model');

@@ -7,10 +7,12 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 70
 counts=${1:-/dev/stdout} project=.venv-evals
 PATH=${PTB_TEST_LAB:-/tmp/ptb-test-lab}/bin:$PATH
+# For pytest alone: the tests run in the environment of the pipeline.
+# shellcheck source=/dev/null
+(. test/venv.sh) || exit 1
 
 cannot() { echo "does not run here: the real evals: $*" && exit 3; }
 [ "$(uname -sm)" = 'Linux x86_64' ] || cannot 'their packages are tried on x86-64 Linux alone'
-[ -e .venv/ready ] || cannot 'no .venv, which npm test makes'
 if command -v apptainer >/dev/null; then
   sandbox=apptainer
 elif [ -n "${PTB_TEST_LAB:-}" ]; then

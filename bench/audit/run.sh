@@ -1,13 +1,11 @@
 #!/usr/bin/env bash
-# `npm run bench:audit`: the suite in the environment of the checks (`npm test` makes it); arguments go to suite.py.
+# `npm run bench:audit`: the suite in the environment of the checks; arguments go to suite.py.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-if [ ! -x .venv/bin/python ]; then
-  echo 'bench:audit: there is no .venv yet; run: npm test' >&2
-  exit 3
-fi
+# shellcheck source=/dev/null
+. test/venv.sh
 rc=0
-.venv/bin/python bench/audit/suite.py --to docs/audit.md "$@" || rc=$?
+python3 bench/audit/suite.py --to docs/audit.md "$@" || rc=$?
 npx --no-install prettier --log-level warn --write docs/audit.md
 exit "$rc"
