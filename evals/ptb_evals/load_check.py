@@ -17,6 +17,8 @@ from .safetensors_header import HeaderError, Tensors, read_header
 INDEX = "model.safetensors.index.json"
 # Bytes; the tokenizers of today's models have 35 MB at most.
 LARGEST_DOCUMENT = 1 << 28
+# Bytes: NAME_MAX of Linux and macOS.
+LONGEST_NAME = 255
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json")
 PROCESSORS = ("preprocessor_config.json", "processor_config.json")
@@ -121,9 +123,11 @@ def _weights(folder: Path, adapter: bool) -> Tensors:
         parts = _read(folder / INDEX).get("weight_map")
         if not isinstance(parts, dict) or not parts:
             raise ModelError(f"{folder / INDEX}: no weight_map")
-        for name in sorted(set(map(str, parts.values()))):
-            if Path(name).name != name:
-                raise ModelError(f"{folder / INDEX}: names {name}, which is no file of the model's folder")
+        for name in parts.values():
+            if not isinstance(name, str) or Path(name).name != name or _length(name) > LONGEST_NAME:
+                said = str(name)[:LONGEST_NAME]
+                raise ModelError(f"{folder / INDEX}: names {said}, which is no file of the model's folder")
+        for name in sorted(set(parts.values())):
             tensors |= _header(folder / name)
         absent = sorted(name for name in parts if name not in tensors)
         if absent:
@@ -137,6 +141,10 @@ def _weights(folder: Path, adapter: bool) -> Tensors:
     for file in [whole] if whole in files else files:
         tensors |= _header(file)
     return tensors
+
+
+def _length(name: str) -> int:
+    return len(name.encode("utf-8", "surrogatepass"))
 
 
 def _header(file: Path) -> Tensors:

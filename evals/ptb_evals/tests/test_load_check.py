@@ -113,6 +113,14 @@ BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
         sharded(lambda folder: edit(folder / INDEX, weight_map={"other": "../elsewhere.safetensors"})),
         "names ../elsewhere.safetensors, which is no file of the model's folder",
     ),
+    "index with a name that no file can have": (
+        sharded(lambda folder: edit(folder / INDEX, weight_map={"other": "x" * 300})),
+        "xxx, which is no file of the model's folder",
+    ),
+    "index without names": (
+        sharded(lambda folder: edit(folder / INDEX, weight_map={"other": {"a": "b"}})),
+        "names {'a': 'b'}, which is no file of the model's folder",
+    ),
     "layer lost": (lose_layer, "no weights for layer 2 of 3"),
     "other vocabulary": (lambda folder: edit(folder / "config.json", vocab_size=7), "vocab_size 7"),
     "no tokenizer": (lambda folder: (folder / "tokenizer.json").unlink(), "no tokenizer"),
