@@ -19,3 +19,7 @@ Params: TypeAlias = dict[str, Array]
 
 class ModelError(ValueError):
     """A model that cannot be loaded or run; the message is one line and names the file or field at fault."""
+
+    def __init__(self, message: str) -> None:
+        # A model's own files may have any text in any field.
+        super().__init__(" ".join(message.split())[:1000])
