@@ -65,7 +65,9 @@ def problems(folder: Path, size: int) -> None:
     from small_lm.skills import words
 
     for split, number in (("train", 400), ("test", size)):
-        items = islice(words(Random(split), tested=False), number)
+        # A question that comes twice would be one item.
+        made = {item.question: item for item in islice(words(Random(split), tested=False), 2 * number)}
+        items = islice(made.values(), number)
         rows = [
             {"question": item.question, "answer": item.answer.replace("\n\nANSWER: ", "\n#### ")}
             for item in items

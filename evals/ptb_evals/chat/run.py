@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from inspect_ai import Task
 from inspect_ai import eval as evaluate
 from inspect_ai._util import entrypoints
+from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ChatMessageSystem, GenerateConfig, Model
 from inspect_ai.scorer import CORRECT
@@ -55,6 +56,9 @@ def measure(chat: Chat, settings: Settings) -> list[bool]:
             )
         except ModelError as error:
             raise ModelError(str(error).replace(str(seen), str(settings.model))) from error
+        except PrerequisiteError as error:
+            # Uncaught it would end the program without a word: inspect-ai prints it where `display` lets it.
+            raise EvaluationError(str(error)) from error
         except (RuntimeError, OSError, ImportError) as error:
             raise broken(f"{type(error).__name__}: {error}") from error
 

@@ -11,11 +11,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from inspect_ai import Task
+from inspect_ai.dataset import Sample
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from ptb_evals.benchmark import EvaluationError
+from ptb_evals.chat import Chat
 from ptb_evals.chat.hf_batch import Prompt, reply_to
+from ptb_evals.chat.scorer import exact
+from ptb_evals.scorers.numeric import judge
 
-from .world import EVALS, REPOS, SIZE, last_json, model_folder, program
+from .world import EVALS, REPOS, SIZE, last_json, model_folder, program, settings
 
 
 def run(name: str, *arguments: str) -> int:
@@ -141,3 +147,10 @@ def test_an_answer_ends_at_a_stop_text() -> None:
     mark = whole[len(whole) // 2 :][:3]
     cut = reply_to([Prompt(ids, 8, 1)], model, tokenizer, False, (mark,))[0]
     assert cut.text == whole[: whole.find(mark)] and cut.ended
+
+
+def test_what_inspect_ai_refuses_is_said() -> None:
+    twice = [Sample(id="a", input="1 + 1?", target="2")] * 2
+    exam = Chat("openai/gsm8k", lambda *_: Task(dataset=twice, scorer=exact(judge)), engines=("hf",))
+    with pytest.raises(EvaluationError, match="duplicate sample ids"):
+        exam.measure(settings(model_folder()))
