@@ -179,12 +179,12 @@ function ownerOf(dir: string): ProcessId | undefined {
   return pid && start && boot ? {pid: Number(pid), start, boot} : undefined;
 }
 
-/** Undefined for a file that is not there, and for a folder in its place: without a sandbox a job can make one. */
+/** Undefined for a file that is not there, and for a folder or a ring of links in its place: without a sandbox a job can make those. */
 function read(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    if (['ENOENT', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (['ENOENT', 'EISDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }
