@@ -100,7 +100,10 @@ export async function release({profiles, agents, flags = [], besides = [], keeps
 const coresIn = (folder: string): string[] =>
   readdirSync(folder, {recursive: true, withFileTypes: true})
     .filter((entry) => entry.isFile() && /^core(\.\d+)?$/.test(entry.name))
-    .map(({parentPath, name}) => `a core dump: ${join(parentPath, name)}`);
+    .map(({parentPath, name}) => join(parentPath, name))
+    // Some package has a file of that name; a dump is an ELF file.
+    .filter((file) => readFileSync(file).subarray(0, 4).equals(Buffer.from('\x7fELF', 'latin1')))
+    .map((file) => `a core dump: ${file}`);
 
 /** How many logs below a folder say that something was masked, and in how many files something was. */
 function masks(folder: string): number {
