@@ -8,6 +8,7 @@ import {statusOf} from '../run/status.js';
 import {unsettledAttempts} from '../store/attempt.js';
 import {planProject} from './planned.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
+import {serve, stateOf} from './serve.js';
 import {fieldOf, parseWith, projectTable, sayUnknownWith, type With} from './table.js';
 import {EXIT, type Terminal} from './terminal.js';
 
@@ -25,6 +26,8 @@ export async function reportCommand(options: ReportCommandOptions, terminal: Ter
   const wanted = parseWith(options.with);
   if (wanted.kind === 'unknown') return sayUnknownWith(options.with!, terminal);
   const out = resolve(options.out ?? join(project.runs.root, 'report'));
+  // Before the first build: what is committed while it is made is to be shown too.
+  const shown = stateOf(project);
   try {
     await build(project, wanted, out, terminal);
   } catch (error) {
@@ -34,8 +37,7 @@ export async function reportCommand(options: ReportCommandOptions, terminal: Ter
   }
   terminal.out(`${join(out, 'index.html')}\n`);
   if (options.serve === undefined || options.serve === false) return EXIT.done;
-  const {serve} = await import('./serve.js');
-  return serve(options, out, terminal, async (again) => build(again, wanted, out, terminal));
+  return serve(options, out, terminal, shown, async (again) => build(again, wanted, out, terminal));
 }
 
 async function build(project: Project, wanted: With, out: string, terminal: Terminal): Promise<void> {

@@ -21,11 +21,14 @@ const TYPES: Readonly<Record<string, string>> = {
 /**
  * Serves a report to this machine alone, builds it anew when the results or the journal change, and tells the pages. Until
  * Ctrl-C.
+ *
+ * @param shown The state of the store, by {@link stateOf}, before what lies in `out` was built.
  */
 export async function serve(
   options: ProjectOptions & {readonly serve?: boolean | string},
   out: string,
   terminal: Terminal,
+  shown: string,
   build: (project: Project) => Promise<void>,
 ): Promise<number> {
   const port = typeof options.serve === 'string' ? Number(options.serve) : PORT;
@@ -61,7 +64,7 @@ export async function serve(
   const address = server.address();
   terminal.err(`http://localhost:${typeof address === 'object' ? (address?.port ?? port) : port} until Ctrl-C\n`);
 
-  let seen = '';
+  let seen = shown;
   let isBusy = false;
   const timer = setInterval(() => {
     if (isBusy) return;
@@ -71,7 +74,7 @@ export async function serve(
         const project = openProject(options, terminal);
         if (!project) return;
         const now = stateOf(project);
-        if (seen !== '' && now !== seen) {
+        if (now !== seen) {
           await build(project);
           for (const listener of listeners) listener.write('event: update\ndata: \n\n');
         }
@@ -95,7 +98,7 @@ export async function serve(
 }
 
 /** Changes whenever a result or an attempt appears or a journal grows. */
-function stateOf({runs}: Project): string {
+export function stateOf({runs}: Project): string {
   const stamp = (path: string): string => {
     const found = statSync(path, {throwIfNoEntry: false});
     return found ? `${found.mtimeMs}:${found.size}` : '';

@@ -366,28 +366,31 @@ test(
     const work = own.stage('work', {for: ['agent'], outputs: {out: 'out.txt'}});
     own.pipeline({
       name: 'served',
-      matrix: {agent: ['a', 'b'], model: ['m'], benchmark: ['x']},
+      matrix: {agent: ['a', 'b', 'c'], model: ['m'], benchmark: ['x']},
       score: {measured: 'work/out.txt', verdict: 'work/out.txt', worked: 'work', usage: 'work/out.txt', baselines: {}},
     });
-    const out = '{"accuracy": 0.5, "n": 4, "version": 1, "flagged": false, "flags": [], "findings": []}';
+    const out = (accuracy: number) =>
+      JSON.stringify({accuracy, n: 4, version: 1, flagged: false, flags: [], findings: []});
     const run = own.run();
     const first = await work.nextInvocation({agent: 'a'});
     const second = await work.nextInvocation({agent: 'b'});
+    const third = await work.nextInvocation({agent: 'c'});
     const port = await freePort();
     const serving = own.ptb('report', '--serve', String(port), '--out', join(own.root, 'runs/site'));
     await serving.says('until Ctrl-C');
+    await first.exit(0, {'out.txt': out(0.25)}); // before the store is looked at for the first time
     const page = await browser!.newPage();
     const wrong: string[] = [];
     page.on('pageerror', (error) => wrong.push(error.message));
     page.on('console', (message) => wrong.push(message.text()));
     await page.goto(`http://127.0.0.1:${port}/cells.html`);
     await page.locator('.live').waitFor();
-    expect(await page.locator('#cells tbody').textContent()).not.toContain('done');
-    await page.getByLabel('Words').fill('a');
-    await first.exit(0, {'out.txt': out});
+    await page.locator('#cells tbody tr:visible', {hasText: '25.0'}).waitFor();
+    await page.getByLabel('Words').fill('b');
+    await second.exit(0, {'out.txt': out(0.5)});
     await page.locator('#cells tbody tr:visible', {hasText: '50.0'}).waitFor();
-    expect(await page.getByLabel('Words').inputValue()).toBe('a');
-    await second.exit(0, {'out.txt': out});
+    expect(await page.getByLabel('Words').inputValue()).toBe('b');
+    await third.exit(0, {'out.txt': out(0.75)});
     await run.ended;
     await page.close();
     expect(wrong).toEqual([]);
