@@ -40,7 +40,8 @@ apt_need() {
   # The packages' own services stay down: the lab has its own.
   local policy=/usr/sbin/policy-rc.d made=''
   [ -e $policy ] || { printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy && made=1; }
-  trap '[ -z "$made" ] || rm -f /usr/sbin/policy-rc.d' RETURN
+  # A trap outlives its function, and would come again at the return of who called it.
+  trap '[ -z "$made" ] || rm -f /usr/sbin/policy-rc.d; trap - RETURN' RETURN
   {
     "${install[@]}" "${packages[@]}" || { apt-get -qq -o Acquire::Retries=3 update && "${install[@]}" "${packages[@]}"; }
   } >"$LAB/log/apt" 2>&1 9>&- </dev/null || {
