@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Emit, Event} from '../run/event.js';
-import {eventsOf} from '../run/journal-lines.js';
+import {eventOf} from '../run/journal-lines.js';
 import {controllerOf, type Controller} from '../run/lock.js';
 import {followJournal} from '../store/journal.js';
 
@@ -16,7 +16,6 @@ export async function watchOther(
   emit: Emit,
 ): Promise<Extract<Event, {kind: 'end'}> | undefined> {
   const follow = followJournal<Event>(journal);
-  const eventOf = eventsOf();
   for (;;) {
     // Looked at before the journal is read, so that what it wrote last is seen.
     const alive = controllerOf(lockFile)?.pid === pid;

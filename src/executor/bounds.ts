@@ -1,5 +1,3 @@
-import {quote} from '../base/argv.js';
-
 /** What a job may take of a machine on which others work too. Who takes more is ended. */
 export type Bounds = {
   /** Processes at once. */
@@ -28,13 +26,13 @@ const LOG_END = 1_000_000;
  * bash: `exceeds` leaves in $over which bound the job has passed, and answers whether it has; `hold_to` draws the consequences
  * when it has ended, and `cut_logs` when its logs are whole. Everything is told by names of empty files: a full disk takes those.
  */
-export const boundsScript = ({processes, logMb, disk}: Bounds): string => `
+export const BOUNDS = `
 over='' full_since='' eager=''
 
 crowded() { # no fork: there may be no process left to have
   local stat pid parent=() ours=() n=0 round
   set -- /proc/[0-9]*
-  [ $# -gt ${processes} ] || return 1
+  [ $# -gt "$most_processes" ] || return 1
   for stat; do
     pid=\${stat#/proc/}
     read -r stat 2>/dev/null <"$stat/stat" || continue
@@ -46,7 +44,7 @@ crowded() { # no fork: there may be no process left to have
     for pid in "\${!parent[@]}"; do
       [ -z "\${ours[pid]-}" ] && [ -n "\${ours[parent[pid]]-}" ] || continue
       ours[pid]=1
-      [ $((n += 1)) -le ${processes} ] || return 0
+      [ $((n += 1)) -le "$most_processes" ] || return 0
     done
   done
   return 1
@@ -54,9 +52,9 @@ crowded() { # no fork: there may be no process left to have
 
 talks() { # a log that is growing towards its end is looked at often
   eager=''
-  [ -z "$(find stdout.log stderr.log -size +${Math.ceil(logMb / 20) * 1000}k 2>/dev/null)" ] && return 1
+  [ -z "$(find stdout.log stderr.log -size +$(((most_log_mb + 19) / 20 * 1000))k 2>/dev/null)" ] && return 1
   eager=yes
-  [ -n "$(find stdout.log stderr.log -size +${logMb * 1000}k 2>/dev/null)" ]
+  [ -n "$(find stdout.log stderr.log -size +$((most_log_mb * 1000))k 2>/dev/null)" ]
 }
 
 full_disk() { # its name in $full; a local one has that of the machine before it
@@ -64,17 +62,18 @@ full_disk() { # its name in $full; a local one has that of the machine before it
   full=''
   while read -r device total used free rest; do
     case $total$free in '' | *[!0-9]*) continue ;; esac
-    floor=$((${disk.freeMb === undefined ? `total / 100 < 1000000 ? total / 100 : 1000000` : disk.freeMb * 1000}))
+    floor=$((total / 100 < 1000000 ? total / 100 : 1000000))
+    [ -z "$free_mb" ] || floor=$((free_mb * 1000))
     [ "$free" -ge $floor ] || case $device in *:*) full=\${device//\\//_} ;; *) full=\${HOSTNAME-}\${device//\\//_} ;; esac
-  done < <(df -Pk . ${quote(`${disk.parts[0]!}/.`)} 2>/dev/null)
+  done < <(df -Pk . "\${disk_parts[0]}/." 2>/dev/null)
   [ -n "$full" ]
 }
 
 holds() { # kB of the job on disk, in $held, what has no name any more included
   local kb rest pid open=()
   held=0
-  find -H ${disk.parts.map(quote).join(' ')} -xdev -type d ! -perm -700 -exec chmod u+rwx {} \\; 2>/dev/null
-  while read -r kb rest; do held=$((held + kb)); done < <(du -skx stdout.log stderr.log ${disk.parts.map((part) => quote(`${part}/.`)).join(' ')} 2>/dev/null)
+  find -H "\${disk_parts[@]}" -xdev -type d ! -perm -700 -exec chmod u+rwx {} \\; 2>/dev/null
+  while read -r kb rest; do held=$((held + kb)); done < <(du -skx stdout.log stderr.log "\${disk_parts[@]/%//.}" 2>/dev/null)
   for pid in $pids; do open+=("/proc/$pid/fd"); done
   [ \${#open[@]} = 0 ] || while read -r kb rest; do held=$((held + kb)); done < <(
     find -L "\${open[@]}" -maxdepth 1 -type f -links 0 -printf '%k %D %i\\n' 2>/dev/null | sort -u)
@@ -84,11 +83,11 @@ holds() { # kB of the job on disk, in $held, what has no name any more included
 
 holds_most() { # of all that say so on this disk
   local other
-  [ $held -ge ${disk.leastMb * 1000} ] || return 1
+  [ $held -ge $((least_mb * 1000)) ] || return 1
   while read -r other; do
     other=\${other##*/held-}
     [ "\${other%%-*}" -le $held ] || return 1
-  done < <(find ${quote(disk.attempts)}/*/*/*/claimed/held-*-"$full" -prune -mmin -2 2>/dev/null)
+  done < <(find "$attempts"/*/*/*/claimed/held-*-"$full" -prune -mmin -2 2>/dev/null)
 }
 
 fills_disk() {
@@ -104,6 +103,7 @@ fills_disk() {
 
 exceeds() { # $pids are the job's
   over=''
+  [ -n "$most_processes" ] || return 1
   if crowded; then over=processes
   elif talks; then over=log
   elif fills_disk; then over=disk
@@ -119,7 +119,7 @@ end_at_once() { # what is stopped makes no more of its kind
 }
 
 cut_log() {
-  [ -n "$(find "$1" -size +${logMb * 1000}k 2>/dev/null)" ] || return 0
+  [ -n "$(find "$1" -size +$((most_log_mb * 1000))k 2>/dev/null)" ] || return 0
   { head -c ${LOG_END} "$1"; printf '\\n[ptb: cut here, it had %d bytes]\\n' "$(wc -c <"$1")"; tail -c ${LOG_END} "$1"; } >"$1.cut" &&
     mv "$1.cut" "$1"
 }
@@ -129,11 +129,12 @@ give_room() { # the biggest files of who filled the disk go, until it is no long
   while IFS=' ' read -r -d '' kb path; do
     full_disk || break
     rm -f -- "$path" && printf 'ptb: removed %q (%d kB): the disk was full\\n' "$path" "$kb" >>stderr.log
-  done < <(find -H ${disk.parts.map(quote).join(' ')} -xdev -type f -size +1000k -printf '%k %p\\0' 2>/dev/null | sort -zrn)
+  done < <(find -H "\${disk_parts[@]}" -xdev -type f -size +1000k -printf '%k %p\\0' 2>/dev/null | sort -zrn)
 }
 
 hold_to() { # what the job's end comes to
   local over
+  [ -n "$most_processes" ] || return 0
   [ ! -e claimed/over ] || for over in processes log disk; do
     [ ! -e "claimed/over-$over" ] || ended_by=$over
   done
@@ -147,8 +148,4 @@ hold_to() { # what the job's end comes to
 
 cut_logs() { # when nobody writes to them any more
   case $ended_by in log | disk) cut_log stdout.log; cut_log stderr.log ;; esac
-}
-`;
-
-/** bash: the same for a job without bounds. */
-export const UNBOUNDED = 'exceeds() { false; }\nhold_to() { :; }\ncut_logs() { :; }';
+}`;

@@ -1,5 +1,3 @@
-import {quote} from '../base/argv.js';
-
 /**
  * The numbers of processes are given in turn. So soon after a phase began, and with so few given since, none was given twice:
  * its processes are among those, and the others need no look.
@@ -8,7 +6,7 @@ const FEW = 200;
 const FEW_MS = 5000;
 
 /** bash: finds the processes of a phase and ends them, daemons included. Reads nothing but /proc, or ps where there is no /proc. */
-export const processTree = (dir: string, graceSeconds: number): string => `
+export const PROCESS_TREE = `
 tree() { # the descendants of $child in $pids, their resident memory in $rss (kB)
   local pid ppid size stat known=" $child " grew=1 table=''
   if [ -d /proc/self ]; then
@@ -36,19 +34,19 @@ END
 }
 
 daemons() { # adds to $pids what left the tree: it still carries this attempt in its environment
-  local file last pid
+  local file last pid mark=PTB_STEP=$dir/step.json
   read -r file file file file last 2>/dev/null </proc/loadavg || last=0
   ticks
   if [ $((tick - phase_tick)) -lt ${FEW_MS} ] && [ $((last -= child)) -ge 0 ] && [ $last -lt ${FEW} ]; then
     for ((pid = child; last >= 0; pid++, last--)); do
       [ -d "/proc/$pid" ] || continue
       while IFS= read -r -d '' file; do
-        [ "$file" != ${quote(`PTB_STEP=${dir}/step.json`)} ] || pids="$pids $pid"
+        [ "$file" != "$mark" ] || pids="$pids $pid"
       done 2>/dev/null <"/proc/$pid/environ"
     done
     return
   fi
-  for file in $(grep -lsF ${quote(`PTB_STEP=${dir}/step.json`)} /proc/[0-9]*/environ 2>/dev/null); do
+  for file in $(grep -lsF "$mark" /proc/[0-9]*/environ 2>/dev/null); do
     file=\${file#/proc/}
     pids="$pids \${file%%/*}"
   done
@@ -79,10 +77,10 @@ leftovers() { # KILL to what goes on although the phase's first process has ende
   [ -z "$pids" ] || kill -s KILL $pids 2>/dev/null
 }
 
-end() { # TERM, grace, KILL
+end() { # TERM, $grace tenths of a second, KILL
   local n
   signal TERM
-  for ((n = 0; n < ${Math.max(1, Math.round(graceSeconds * 10))}; n++)); do
+  for ((n = 0; n < grace; n++)); do
     kill -0 "$child" 2>/dev/null || return
     nap 0.1
   done
@@ -90,7 +88,7 @@ end() { # TERM, grace, KILL
 }`;
 
 /** bash: runs one phase, and watches over its time and memory. */
-export const phases = `
+export const PHASES = `
 watch() { # ends the phase $1 ms after now (0: never), keeps the highest memory seen, and shows that the job lives
   local limit=$1 nap=250 peak=0 from rest pause
   trap - TERM
@@ -107,7 +105,7 @@ watch() { # ends the phase $1 ms after now (0: never), keeps the highest memory 
       end
       return
     fi
-    if ! kill -0 $$ 2>/dev/null; then # the script was killed alone: nobody else is left to end the phase
+    if ! kill -0 "$me" 2>/dev/null; then # the script was killed alone: nobody else is left to end the phase
       signal KILL
       return
     fi
@@ -134,9 +132,9 @@ attempt() { # runs phase $1 in a process group of its own, $2 ms at most, its ou
   fi
   ticks; phase_tick=$tick
   set -m
-  ("$1") <>"$stdin" >&3 2>&4 3>&- 4>&- 5>&- 6>&- 8>&- &
+  ("$1") <>"$stdin" >&3 2>&4 3>&- 4>&- 5>&- 6>&- 8>&- 9>&- &
   child=$!
-  watch "$2" </dev/null >/dev/null 2>&1 &
+  watch "$2" </dev/null >/dev/null 2>&1 9>&- &
   watcher=$!
   set +m
   [ "$ended_by" = itself ] || end # cancelled before it began

@@ -1,8 +1,8 @@
 /**
- * bash: what time it is, whose the job is, and how the kernel fared with memory. Reads nothing but /proc. The claim is the making
+ * bash: what time it is, whose the job is, and how the kernel fared with memory. Reads nothing but /proc. `claim` is the making
  * of `claimed/owner`, which only one can: no program is started for it.
  */
-export const clocksAndClaim = `
+export const CLOCKS_AND_CLAIM = `
 clock() { # epoch milliseconds in $now; no fork where bash is 5 or later
   if [ -n "\${EPOCHREALTIME-}" ]; then now=\${EPOCHREALTIME/[.,]/}; now=\${now%???}; else now=$(date +%s)000; fi
 }
@@ -17,45 +17,44 @@ ticks() { # milliseconds in $tick by a clock that nobody sets; the wall clock wh
   fi
 }
 
-starttime() { # of process $1 in $start: ticks since boot, which with the boot id tells a reused pid
-  start=-
-  local stat
-  if read -r stat 2>/dev/null <"/proc/$1/stat"; then
+claim() { # pid, ticks from boot to its start, which with the boot id tell a reused pid, host, session
+  local stat start=- session=- boot=-
+  me=\${BASHPID:-$$} # $$ is the launcher's in a job that it started; bash 3.2 starts each by itself
+  [ -r /proc/sys/kernel/random/boot_id ] && read -r boot </proc/sys/kernel/random/boot_id
+  if read -r stat 2>/dev/null <"/proc/$me/stat"; then
     set -- \${stat##*) }
-    start=\${20}
+    session=$4 start=\${20}
   fi
+  [ -d claimed ] || mkdir -p claimed
+  set -C
+  printf '%s %s %s %s %s\\n' "$me" "$start" "$boot" "\${HOSTNAME:-unknown}" "$session" 2>/dev/null >claimed/owner ||
+    { [ -e claimed/owner ]; exit; } # submitted twice: the other one works
+  set +C
+  oom_kills
+  kills_before=$kills
+  clock; ticks
+  started=$now first_tick=$tick
 }
-
-boot=-
-[ -r /proc/sys/kernel/random/boot_id ] && read -r boot </proc/sys/kernel/random/boot_id
-starttime $$
-[ -d claimed ] || mkdir -p claimed
-set -C
-printf '%s %s %s %s\\n' $$ "$start" "$boot" "\${HOSTNAME:-unknown}" 2>/dev/null >claimed/owner || { [ -e claimed/owner ]; exit; } # submitted twice: the other one works
-set +C
 
 oom_kills() { # how many processes the kernel has killed for memory since boot, in $kills
   local all='' count='oom_kill ([0-9]+)'
   kills=0
   read -r -d '' all 2>/dev/null </proc/vmstat
   [[ ! $all =~ $count ]] || kills=\${BASH_REMATCH[1]}
-}
-oom_kills
-kills_before=$kills
-
-clock; ticks
-started=$now first_tick=$tick run_started=null run_tick=null ended_by=itself disk_full=false redacted=null child='' code=0 ends=open page_kb=''`;
+}`;
 
 /** bash: `record` writes how the job ended, in one write: a part of it, which a full disk may leave, is no record. */
-export const exitRecord = (givesBack: boolean, redacts: boolean): string => `
+export const EXIT_RECORD = `
 record() { # the last act
   local memory=null gpus='[]'
-  hold_to${redacts ? '\n  search_rest' : ''}
+  hold_to
+  search_rest
   cut_logs
   ticks
   [ $run_tick = null ] || run_tick=$((tick - run_tick))
   [ -r claimed/gpus ] && read -r gpus <claimed/gpus
-  [ "$code" != 137 ] || oom_kills${givesBack ? '\n  give_back' : ''}
+  [ "$code" != 137 ] || oom_kills
+  give_back
   [ -r claimed/memory ] && read -r memory <claimed/memory
   case $memory in '' | *[!0-9]*) memory=null ;; esac # the watcher was ended while it wrote
   clock; ticks

@@ -1,12 +1,13 @@
 import {quote, type Argv} from '../base/argv.js';
+import {sha256} from '../base/canonical.js';
 import type {Carry, Ends} from '../sandbox/sandbox.js';
-import {boundsScript, UNBOUNDED, type Bounds} from './bounds.js';
-import {phases, processTree} from './job-processes.js';
-import {clocksAndClaim, exitRecord} from './job-record.js';
-import {gpuTelemetry} from './job-telemetry.js';
-import {notReadyScript} from './not-ready.js';
-import {redactionScript, type Redaction} from './redaction.js';
-import {scratchScript, type Scratch} from './scratch.js';
+import {BOUNDS, type Bounds} from './bounds.js';
+import {PHASES, PROCESS_TREE} from './job-processes.js';
+import {CLOCKS_AND_CLAIM, EXIT_RECORD} from './job-record.js';
+import {TELEMETRY} from './job-telemetry.js';
+import {NOT_READY} from './not-ready.js';
+import {REDACTION, type Redaction} from './redaction.js';
+import {SCRATCH, type Scratch} from './scratch.js';
 
 /** Variables of one phase, in order. */
 export type Environment = readonly (readonly [name: string, value: string])[];
@@ -38,7 +39,7 @@ export type JobScript = {
   readonly redaction?: Redaction;
 };
 
-const phase = (name: string, {command, workdir, environment}: Phase, more = ''): string => `
+const phaseFunction = (name: string, {command, workdir, environment}: Phase, more = ''): string => `
 ${name}() {
   trap - HUP INT TERM
   cd ${quote(workdir)} || exit 70
@@ -71,7 +72,73 @@ const reachingBeside = (commands: {readonly term: Argv; readonly remove: Argv}, 
 /** A driver that hangs is no reason to wait. */
 const GUARD_MS = 180_000;
 
-/** The text of \`job.sh\`: bash 3.2 and later, no other program of ours on the compute node. */
+/** bash: the course of a job whose variables and phases are set. */
+const COURSE = `
+run_started=null run_tick=null ended_by=itself disk_full=false redacted=null child='' code=0 ends=open page_kb='' filter='' scratch=''
+
+phase() { # the phase $1, for at most $2 ms, its processes ending as $3 says; back only from one that ended well
+  attempt "$@"
+  [ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare
+}
+
+main() {
+  local sampler=''
+  set -u
+  ulimit -c 0 # a dump of memory would hold the secrets
+  cd "$dir" || exit 70
+  claim
+  trap 'ended_by=cancel interrupted=yes; [ -z "$child" ] || end' TERM
+  trap '' HUP INT
+  if [ -n "$secrets" ]; then
+    [ -f secrets ] && . ./secrets && rm -f secrets
+    export $secrets
+  fi
+  [ -z "$scratch_name" ] || [ -z "\${PTB_SCRATCH+x}" ] || take_scratch "$PTB_SCRATCH" || record prepare
+  exec 3>>stdout.log 4>>stderr.log
+  [ -z "$forms" ] || [ ! -f "$forms" ] || redact || record prepare
+  [ -z "$prepares" ] || phase prepare 0 open
+  [ -n "$run_ends" ] || record prepare
+  [ -z "$guards" ] || phase guard ${GUARD_MS} "$run_ends"
+  clock; ticks
+  run_started=$now run_tick=$tick deadline=$((now / 1000 + (run_ms + 999) / 1000))
+  if [ -n "$guards" ]; then
+    set -m
+    telemetry </dev/null 9>&- & sampler=$!
+    set +m
+  fi
+  attempt run "$run_ms" "$run_ends"
+  [ -z "$sampler" ] || kill -s KILL -- "-$sampler" 2>/dev/null
+  record run
+}`;
+
+/**
+ * bash: what every job's script does alike. A shell that starts many jobs reads it once ({@link Launcher}): to read it takes as
+ * long as to start bash.
+ */
+export const FUNCTIONS = [
+  CLOCKS_AND_CLAIM,
+  PROCESS_TREE,
+  PHASES,
+  TELEMETRY,
+  EXIT_RECORD,
+  NOT_READY,
+  SCRATCH,
+  BOUNDS,
+  REDACTION,
+  COURSE,
+].join('\n');
+
+/** Told apart from those of another version of ptb, which may have composed a job that this one starts. */
+const EDITION = sha256(FUNCTIONS).slice(0, 12);
+
+/** bash: sets the functions, and says so. */
+export const SET_FUNCTIONS = `${FUNCTIONS}\nptb_functions=${EDITION}\n`;
+
+const HEADING = '# The same in every job:';
+
+const array = (words: readonly string[]): string => `(${words.map(quote).join(' ')})`;
+
+/** The text of `job.sh`: bash 3.2 and later, no other program of ours on the compute node. */
 export const jobScript = ({
   title,
   dir,
@@ -85,42 +152,36 @@ export const jobScript = ({
 }: JobScript): string => `#!/usr/bin/env bash
 # ${title}
 # To run this attempt by hand: rm -rf claimed exit.json; bash job.sh
-if [ -z "\${PTB_CLEAN-}" ]; then
+[ -n "\${PTB_CLEAN-}" ] ||
   exec env -i PTB_CLEAN=1 HOME=/ SHELL=/bin/sh PATH="$PATH" CUDA_VISIBLE_DEVICES="\${CUDA_VISIBLE_DEVICES-}" \\
     \${PTB_SCRATCH+PTB_SCRATCH="$PTB_SCRATCH"} bash "$0"
-fi
 unset PTB_CLEAN SHELL
-idle=\${PTB_IDLE-}
-unset PTB_IDLE
 export -n PTB_SCRATCH
 [ -n "\${CUDA_VISIBLE_DEVICES-}" ] || unset CUDA_VISIBLE_DEVICES
-set -u
-ulimit -c 0 # a dump of memory would hold the secrets
 export LC_ALL=C LANG=C.UTF-8
-cd ${quote(dir)} || exit 70
-${clocksAndClaim}
-${processTree(dir, run?.graceSeconds ?? 10)}
-${phases}
-${guard ? gpuTelemetry : ''}
-${exitRecord(scratch !== undefined, redaction !== undefined)}
-${(scratch ?? redaction) ? notReadyScript(scratch?.parts[0] ?? redaction!.folders[0]) : ''}
+[ "\${ptb_functions-}" = ${EDITION} ] || eval "$(sed -n '/^${HEADING}$/,$p' "\${BASH_SOURCE[0]}")"
 
-trap 'ended_by=cancel interrupted=yes; [ -z "$child" ] || end' TERM
-trap '' HUP INT
-${scratch ? scratchScript(scratch) : ''}
-${bounds ? boundsScript(bounds) : UNBOUNDED}
-${run?.beside ? reachingBeside(run.beside, run.carry?.own ?? []) : ''}
-${redaction ? redactionScript(redaction) : ''}
-${secrets.length > 0 ? `[ -f secrets ] && . ./secrets && rm -f secrets\nexport ${secrets.join(' ')}` : ''}
-${prepare ? phase('prepare', prepare) : ''}${guard ? phase('guard', guard, beforeGuard(run?.carry)) : ''}${run ? phase('run', run, beforeRun(run, secrets)) : ''}
-${scratch ? `scratch=''\n[ -z "\${PTB_SCRATCH+x}" ] || take_scratch "$PTB_SCRATCH" || record prepare` : ''}
-exec 3>>stdout.log 4>>stderr.log
-${redaction ? `[ ! -f ${quote(redaction.forms)} ] || redact || record prepare` : ''}
-${prepare ? `attempt prepare 0 open\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
-${guard ? `attempt guard ${GUARD_MS} ${run?.ends ?? 'open'}\n[ "$code" = 0 ] && [ "$ended_by" = itself ] || record prepare` : ''}
-${run ? `clock; run_started=$now\nticks; run_tick=$tick\n${run.seconds === undefined ? '' : `deadline=$((now / 1000 + ${Math.ceil(run.seconds)}))\n`}${guard ? 'set -m; telemetry </dev/null & sampler=$!; set +m; ' : ''}attempt run ${Math.round((run.seconds ?? 0) * 1000)} ${run.ends}${guard ? '; kill -s KILL -- "-$sampler" 2>/dev/null' : ''}` : ''}
-record ${run ? 'run' : 'prepare'}
-`;
+idle=\${idle-}
+dir=${quote(dir)}
+secrets=${quote(secrets.join(' '))}
+grace=${Math.max(1, Math.round((run?.graceSeconds ?? 10) * 10))} # tenths of a second
+most_processes=${bounds?.processes ?? "''"} most_log_mb=${bounds?.logMb ?? 0} free_mb=${bounds?.disk.freeMb ?? "''"} least_mb=${bounds?.disk.leastMb ?? 0}
+disk_parts=${array(bounds?.disk.parts ?? [])}
+attempts=${quote(bounds?.disk.attempts ?? '')}
+scratch_name=${quote(scratch?.name ?? '')}
+scratch_parts=${array(scratch?.parts ?? [])}
+scratch_keep=${array(scratch?.keep ?? [])}
+forms=${quote(redaction?.forms ?? '')}
+redactor=${quote(redaction?.program ?? '')}
+secret_folders=${array(redaction?.folders ?? [])}
+work=${quote(scratch?.parts[0] ?? redaction?.folders[0] ?? '')}
+prepares=${prepare ? 'yes' : "''"} guards=${guard ? 'yes' : "''"} run_ends=${run?.ends ?? "''"} run_ms=${Math.round((run?.seconds ?? 0) * 1000)}
+${run?.beside ? reachingBeside(run.beside, run.carry?.own ?? []) : ''}${prepare ? phaseFunction('prepare', prepare) : ''}${guard ? phaseFunction('guard', guard, beforeGuard(run?.carry)) : ''}${run ? phaseFunction('run', run, beforeRun(run, secrets)) : ''}
+main
+exit 70
+
+${HEADING}
+${SET_FUNCTIONS}`;
 
 const beforeRun = (
   {seconds, carry, environment}: NonNullable<JobScript['run']>,

@@ -2,7 +2,7 @@
 const TELEMETRY_SECONDS = 10;
 
 /** bash: what the job's GPUs do meanwhile. */
-export const gpuTelemetry = `
+export const TELEMETRY = `
 figure() { case $1 in '' | *[!0-9.]*) figure=null ;; *) figure=$1 ;; esac; }
 
 telemetry() { # a line every ${TELEMETRY_SECONDS} s for each GPU of the job, until this group of processes is killed
@@ -11,7 +11,7 @@ telemetry() { # a line every ${TELEMETRY_SECONDS} s for each GPU of the job, unt
   nvidia-smi \${CUDA_VISIBLE_DEVICES:+-i "$CUDA_VISIBLE_DEVICES"} --format=csv,noheader,nounits -l ${TELEMETRY_SECONDS} \
     --query-gpu=uuid,utilization.gpu,memory.used,memory.total,power.draw 2>/dev/null |
     while IFS=, read -r gpu busy used total power; do
-      kill -0 $$ 2>/dev/null || return # the script was killed alone
+      kill -0 "$me" 2>/dev/null || return # the script was killed alone
       clock
       printf '{"time":%s,"gpu":"%s"' "$now" "$gpu"
       figure "\${busy# }"; printf ',"utilization":%s' "$figure"

@@ -1,57 +1,63 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
-import {existsSync} from 'node:fs';
 import type {Socket} from 'node:net';
-import {delimiter, join} from 'node:path';
 import type {Readable} from 'node:stream';
+import {SET_FUNCTIONS} from './job-script.js';
 
 /**
- * bash. Starts a job for each `<id>`, `<folder>` and `<GPUs>` on stdin, each ended by NUL, and says `<id>` and a newline on
- * descriptor 3 when the job's script has ended, whatever ended it. Descriptor 6 is a pipe to itself: it never says anything,
- * and who waits for it with a limit of time sleeps. At the end of stdin it goes, and the jobs go on.
+ * bash. Starts a job for each `<id>`, `<folder>` and `<GPUs>` on stdin, each ended by NUL: a fork that has read what all scripts
+ * have alike, and reads the rest of its own. It says `<id>` and a newline on descriptor 3, from then on 9, when it ends, unless
+ * it is killed. Descriptor 6 is a pipe to itself: it never says anything, and who waits for it with a limit of time sleeps. At the
+ * end of stdin the shell goes, and the jobs go on.
  */
 const SCRIPT = `
+eval "$PTB_FUNCTIONS"
+unset PTB_FUNCTIONS
+exec 9>&3 3>&-
+{ exec 6<> <(:); } 2>/dev/null && idle=6
 set -m # what runs in the background keeps its signals
-if [ "\${BASH_VERSINFO[0]}" -ge 4 ] && { exec 6<> <(:); } 2>/dev/null; then export PTB_IDLE=6; fi
 while IFS= read -r -d '' id && IFS= read -r -d '' dir && IFS= read -r -d '' gpus; do
-  {
-    (cd "$dir" && CUDA_VISIBLE_DEVICES=$gpus exec setsid bash job.sh 3>&-)
-    printf '%s\\n' "$id" >&3
-  } </dev/null &
+  (
+    trap 'printf "%s\\n" "$id" >&9' EXIT
+    [ -z "$gpus" ] || export CUDA_VISIBLE_DEVICES=$gpus
+    cd "$dir" && . ./job.sh
+  ) </dev/null &
 done`;
 
-type Process = {readonly child: ChildProcess; isAlive: boolean};
+type Shell = {readonly child: ChildProcess; isAlive: boolean};
 
-/** A job's script that was started. `isWatched`: its end will be told. */
+/** A job's script that was started. `isWatched`: its end will be told, unless it is killed. */
 export type Launched = {readonly isWatched: () => boolean};
 
 /**
- * Starts the scripts of jobs, each as the leader of a session of its own. They are started by a small shell where that can
- * be: a fork of this process copies the tables of 100 MB, and takes longer than the rest of a short step.
+ * Starts the scripts of jobs, each in a group of processes of its own, in a session without a terminal that outlives this
+ * process. On Linux a small shell forks for each: a fork of this process copies the tables of 100 MB, and to start a shell and to
+ * read the script takes longer than the rest of a short step.
  */
 export class Launcher {
-  #process: Promise<Process> | undefined;
+  #shell: Promise<Shell> | undefined;
   readonly #ended = new Map<string, () => void>();
   #last = 0;
-  #hasSetsid: boolean | undefined;
 
   constructor(
     /** `PATH` that finds bash. */
     private readonly path: string,
   ) {}
 
-  /** Throws where bash cannot be started. `gpus`: CUDA_VISIBLE_DEVICES. `ended`: called once when the script has ended. */
+  /**
+   * Throws where bash cannot be started. `gpus`: CUDA_VISIBLE_DEVICES. `ended`: called once when the script has ended; not where
+   * it was killed.
+   */
   async launch(dir: string, gpus: string, ended: () => void): Promise<Launched> {
-    this.#hasSetsid ??= this.path.split(delimiter).some((folder) => existsSync(join(folder, 'setsid')));
-    if (!this.#hasSetsid) return this.#launchAlone(dir, gpus, ended);
-    const process = await (this.#process ??= this.#start());
+    if (process.platform !== 'linux') return this.#launchAlone(dir, gpus, ended);
+    const shell = await (this.#shell ??= this.#start());
     const id = String(++this.#last);
     this.#ended.set(id, ended);
-    process.child.stdin!.write(`${id}\0${dir}\0${gpus}\0`);
-    return {isWatched: () => process.isAlive};
+    shell.child.stdin!.write(`${id}\0${dir}\0${gpus}\0`);
+    return {isWatched: () => shell.isAlive};
   }
 
-  /** On macOS, which has no `setsid`. */
+  /** Where bash may be 3.2, as on macOS: there a fork does not know its own number. */
   async #launchAlone(cwd: string, gpus: string, ended: () => void): Promise<Launched> {
     const env = {...this.#environment(), CUDA_VISIBLE_DEVICES: gpus};
     const child = spawn('bash', ['job.sh'], {cwd, detached: true, stdio: 'ignore', env});
@@ -61,21 +67,21 @@ export class Launcher {
     return {isWatched: () => true};
   }
 
-  async #start(): Promise<Process> {
+  async #start(): Promise<Shell> {
     const forget = (): void => {
-      this.#process = undefined;
+      this.#shell = undefined;
     };
-    const child = spawn('bash', ['-c', SCRIPT], {
+    const child = spawn('bash', ['-c', SCRIPT, 'ptb-jobs'], {
       cwd: '/',
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
-      env: this.#environment(),
+      env: {...this.#environment(), PTB_FUNCTIONS: SET_FUNCTIONS},
     });
     await once(child, 'spawn').catch((error: unknown) => {
       forget();
       throw error;
     });
-    const started: Process = {child, isAlive: true};
+    const started: Shell = {child, isAlive: true};
     const end = (): void => {
       if (started.isAlive) forget();
       started.isAlive = false;

@@ -3,17 +3,17 @@ import {join} from 'node:path';
 
 /**
  * Processes of the job in `dir` that go on although its script was killed, their descendants included. They carry the
- * attempt in their environment, or work in its folder in the script's session; a user's shell in that folder does neither. What
+ * attempt in their environment, or work in its folder in the session of its script; a user's shell in that folder does neither. What
  * keeps secrets out of the job's logs is not among them: it ends when they have, and searches first what they left.
  */
-export function leftovers(dir: string, script: number): number[] {
+export function leftovers(dir: string, scriptsSession: number): number[] {
   const mark = `PTB_STEP=${join(dir, 'step.json')}\0`;
   const filter = Number(tell(() => readFileSync(join(dir, 'claimed', 'filter'), 'utf8')));
   const all = table();
   const found = new Set<number>();
   for (const {pid, session} of all) {
     if (pid === process.pid || pid === filter) continue;
-    const cwd = session === script ? tell(() => readlinkSync(`/proc/${pid}/cwd`)) : '';
+    const cwd = session === scriptsSession ? tell(() => readlinkSync(`/proc/${pid}/cwd`)) : '';
     const inside = cwd === dir || cwd.startsWith(`${dir}/`);
     if (inside || tell(() => readFileSync(`/proc/${pid}/environ`, 'utf8')).includes(mark)) found.add(pid);
   }

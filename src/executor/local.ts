@@ -7,7 +7,7 @@ import type {Capacity, Executor, Job, JobName, Liveness, Report, Submission} fro
 import {GpuLeases, type JobPhase} from './gpu-lease.js';
 import {Launcher, type Launched} from './launcher.js';
 import {leftovers} from './leftovers.js';
-import {bootId, isAlive, type ProcessId} from './process.js';
+import {bootId, exists, isAlive, type ProcessId} from './process.js';
 
 export type LocalSettings = {
   readonly capacity: Capacity;
@@ -24,21 +24,24 @@ export type LocalSettings = {
 /** Between the making of `claimed/owner` and the name in it lie microseconds; this much later its process is dead. */
 const CLAIM_PATIENCE_MS = 5000;
 
-/** How often the folder of a job is looked at whose end is told anyway: whoever tells it may be killed too. */
+/** How often the folder of a job is looked at although its end is told and its pid lives: both may deceive. */
 const LOOK_MS = 5000;
+
+/** A job that this process started. `pid`: its script's, once that was seen. */
+type Child = Launched & {readonly gpus: readonly string[]; pid?: number | undefined};
 
 /** How often the processes of a dead job are looked for after KILL: one that waits for a broken disk outlives it. */
 const LEFTOVER_LOOKS = 400;
 
 /**
- * Jobs as processes of this machine. Each is the leader of a session of its own, so it outlives the controller; the next
- * one finds it by what it wrote into `claimed/owner`.
+ * Jobs as processes of this machine. They are in no session of the controller, so they outlive it; the next one finds each by
+ * what it wrote into `claimed/owner`.
  */
 export function local(settings: LocalSettings): Executor {
   const held = new Map<JobName, Resources>();
   const leases = new GpuLeases(settings.leases, phaseOf);
   const launcher = new Launcher(settings.path);
-  const children = new Map<JobName, Launched & {readonly gpus: readonly string[]}>();
+  const children = new Map<JobName, Child>();
   let looked = performance.now();
   /** Jobs whose script could not even claim its folder: asking again would find nothing, and start them for ever. */
   const stillborn = new Set<JobName>();
@@ -93,7 +96,7 @@ export function local(settings: LocalSettings): Executor {
       if (isDue) looked = performance.now();
       for (const job of jobs) {
         const child = children.get(job.name);
-        if (child && (isDue || !child.isWatched())) {
+        if (child && (isDue || !child.isWatched() || isKilled(child, job.dir))) {
           const now = look(job.dir);
           if (now === 'gone' || (now === 'absent' && !child.isWatched())) ended(job, child.gpus);
         }
@@ -150,6 +153,12 @@ const phaseOf: JobPhase = (dir) => {
   return liveness === 'running' ? 'running' : liveness === 'gone' ? 'over' : 'not-started';
 };
 
+/** Who is killed tells nothing. By its pid alone, which costs next to nothing. */
+function isKilled(child: Child, dir: string): boolean {
+  child.pid ??= ownerOf(dir)?.pid;
+  return child.pid !== undefined && !exists(child.pid);
+}
+
 /** What an attempt's folder says of a job that this process did not start. */
 function look(dir: string): Liveness {
   if (hasEnded(dir)) return 'gone';
@@ -168,15 +177,17 @@ const hasEnded = (dir: string): boolean => parseExitRecord(read(join(dir, 'exit.
 function endLeftovers(dir: string): number {
   const owner = ownerOf(dir);
   if (!owner || owner.boot !== bootId() || isAlive(owner)) return 0;
-  const left = leftovers(dir, owner.pid);
+  const left = leftovers(dir, owner.session);
   for (const pid of left) signal(pid, 'SIGKILL');
   return left.length;
 }
 
-/** `claimed/owner`: pid, start, boot, host. */
-function ownerOf(dir: string): ProcessId | undefined {
-  const [pid, start, boot] = (read(join(dir, 'claimed/owner')) ?? '').split(' ');
-  return pid && start && boot ? {pid: Number(pid), start, boot} : undefined;
+type Owner = ProcessId & {readonly session: number};
+
+/** `claimed/owner`: pid, start, boot, host, session; that of earlier versions is its own. */
+function ownerOf(dir: string): Owner | undefined {
+  const [pid, start, boot, , session = pid] = (read(join(dir, 'claimed/owner')) ?? '').trim().split(' ');
+  return pid && start && boot ? {pid: Number(pid), start, boot, session: Number(session)} : undefined;
 }
 
 /** Undefined for a file that is not there, and for a folder or a ring of links in its place: without a sandbox a job can make those. */

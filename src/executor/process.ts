@@ -12,11 +12,12 @@ export function bootId(): string {
   }
 }
 
-/** Ticks from boot to the start of a process (proc(5) stat, field 22), or `-`. */
+/** Ticks from boot to the start of a process (proc(5) stat, field 22), or `-`; also for one that is dead and was not waited for. */
 export function startTime(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' || state === 'X' ? '-' : (rest[18] ?? '-');
   } catch {
     return '-';
   }
@@ -25,11 +26,16 @@ export function startTime(pid: number): string {
 export const thisProcess = (): ProcessId => ({pid: process.pid, start: startTime(process.pid), boot: bootId()});
 
 export function isAlive({pid, start, boot}: ProcessId): boolean {
-  if (boot !== bootId()) return false;
+  if (boot !== bootId() || !exists(pid)) return false;
+  return start === '-' || startTime(pid) === start;
+}
+
+/** Whether any process has this pid now. */
+export function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
-  return start === '-' || startTime(pid) === start;
 }

@@ -1,5 +1,3 @@
-import {quote} from '../base/argv.js';
-
 /** Of a job with secrets: what keeps them out of its logs and of what it leaves. */
 export type Redaction = {
   /** `src/bin/redact.pl`, where the job finds it. */
@@ -16,7 +14,7 @@ export type Redaction = {
  * in its memory alone. The pipes lose their names at once, so nobody else finds them; 5 tells that all has ended, since a process
  * that was left behind may hold a pipe open for ever.
  */
-export const redactionScript = ({program, forms, folders}: Redaction): string => `
+export const REDACTION = `
 redact() {
   command -v perl >/dev/null ||
     { not_ready "there is no perl on \${HOSTNAME:-this machine}, which keeps secrets out of the logs"; return 1; }
@@ -25,10 +23,10 @@ redact() {
     exec 7<>claimed/err && exec 21<claimed/err 4>claimed/err &&
     exec 7<>claimed/told && exec 22<claimed/told 5>claimed/told ||
     { not_ready "no pipe can be made in $PWD"; return 1; }
-  exec 7>&- 23<${quote(forms)}
-  rm -f claimed/out claimed/err claimed/told ${quote(forms)}
+  exec 7>&- 23<"$forms"
+  rm -f claimed/out claimed/err claimed/told "$forms"
   set -m
-  perl ${quote(program)} ${folders.map(quote).join(' ')} <&20 >>stdout.log 2>>stderr.log 3<&21 4<&22 5<&23 20<&- 21<&- 22<&- 23<&- &
+  perl "$redactor" "\${secret_folders[@]}" <&20 >>stdout.log 2>>stderr.log 3<&21 4<&22 5<&23 20<&- 21<&- 22<&- 23<&- 9>&- &
   filter=$!
   set +m
   printf '%s\\n' $filter >claimed/filter
@@ -47,5 +45,4 @@ search_rest() {
     0* | *cancel) ;;
     *) not_ready "what keeps secrets out of the logs ended with exit $ended on \${HOSTNAME:-this machine}: see stderr.log" ;;
   esac
-}
-filter=''`;
+}`;

@@ -1,5 +1,3 @@
-import {quote} from '../base/argv.js';
-
 /** What of a job may lie on a disk of the machine that it runs on, where its executor hands it a folder there as $PTB_SCRATCH. */
 export type Scratch = {
   /** Of this job's folder on scratch: unique. */
@@ -14,7 +12,7 @@ export type Scratch = {
  * bash: `take_scratch` puts links to folders on scratch in the place of the parts; `give_back` puts folders back that hold
  * what is kept. The kernel's lock on a folder's `.lock` ends with the job: what a killed one left is removed by the next.
  */
-export const scratchScript = ({name, parts, keep}: Scratch): string => `
+export const SCRATCH = `
 sweep() { # what jobs left on scratch that no longer live
   local old
   for old in "$1"/ptb-*; do
@@ -24,21 +22,21 @@ sweep() { # what jobs left on scratch that no longer live
 }
 
 take_scratch() { # below $1
-  local part lock=$1/.${name}.lock
+  local part lock=$1/.$scratch_name.lock
   case $1 in
     /*) ;;
     *) not_ready "executor.scratch is '$1' on \${HOSTNAME:-this machine}, which is no absolute path"; return 1 ;;
   esac
-  scratch=$1/${name}
+  scratch=$1/$scratch_name
   if ! { mkdir -p "$1" && rm -rf -- "$scratch" && { ! command -v flock >/dev/null || { exec 8>"$lock" && flock 8; }; } &&
-    mkdir -m 700 "$scratch" ${parts.map((part) => `"$scratch/${part}"`).join(' ')}; } 2>>stderr.log; then
+    mkdir -m 700 "$scratch" && (cd "$scratch" && mkdir -m 700 "\${scratch_parts[@]}"); } 2>>stderr.log; then
     rm -f "$lock"
     scratch=''
     not_ready "the scratch folder $1 cannot be written on \${HOSTNAME:-this machine}"
     return 1
   fi
   [ ! -e "$lock" ] || mv "$lock" "$scratch/.lock"
-  for part in ${parts.map(quote).join(' ')}; do
+  for part in "\${scratch_parts[@]}"; do
     rmdir "$part" && ln -s "$scratch/$part" "$part" || { not_ready "$PWD/$part is not empty"; return 1; }
   done
   command -v flock >/dev/null && sweep "$1"
@@ -47,13 +45,13 @@ take_scratch() { # below $1
 
 bring() { # what is kept as $1, back under its own path; through a link, which stands for what it leads to, into the second part
   local from real root to
-  [ ! -e "back/${parts[0]}/$1" ] || return 0 # came with the folder around it
-  for from in ${quote(parts[0])} ${quote(parts[1])}; do
+  [ ! -e "back/\${scratch_parts[0]}/$1" ] || return 0 # came with the folder around it
+  for from in "\${scratch_parts[0]}" "\${scratch_parts[1]}"; do
     [ -e "$scratch/$from/$1" ] || continue
     root=$(readlink -f "$scratch/$from") real=$(readlink -f "$scratch/$from/$1")
     case $real in
       "$root/$1") to=back/$from/$1 ;;
-      "$root"/*) to=back/${parts[1]}/$1 ;;
+      "$root"/*) to=back/\${scratch_parts[1]}/$1 ;;
       *) continue ;;
     esac
     case $1 in */*) mkdir -p "\${to%/*}" || return 1 ;; esac
@@ -65,8 +63,8 @@ bring() { # what is kept as $1, back under its own path; through a link, which s
 
 bring_all() {
   local path
-  rm -rf back && mkdir back ${[parts[0], parts[1]].map((part) => quote(`back/${part}`)).join(' ')} || return 1
-  for path in ${keep.map(quote).join(' ')}; do bring "$path" || return 1; done
+  rm -rf back && mkdir back "back/\${scratch_parts[0]}" "back/\${scratch_parts[1]}" || return 1
+  for path in \${scratch_keep[@]+"\${scratch_keep[@]}"}; do bring "$path" || return 1; done
 }
 
 give_back() {
@@ -79,9 +77,9 @@ give_back() {
     bring_all 2>>stderr.log && brought=yes && break
     [ $tries = 3 ] || sleep 20
   done
-  rm -f ${parts.map(quote).join(' ')}
-  mkdir -p back ${parts.map((part) => quote(`back/${part}`)).join(' ')}
-  for part in ${parts.map(quote).join(' ')}; do mv "back/$part" "$part"; done
+  rm -f "\${scratch_parts[@]}"
+  mkdir -p back "\${scratch_parts[@]/#/back/}"
+  for part in "\${scratch_parts[@]}"; do mv "back/$part" "$part"; done
   rmdir back
   [ "$ended_by$brought" != cancel ] || brought=none
   [ -n "$brought" ] || not_ready "the outputs cannot be copied from scratch on \${HOSTNAME:-this machine}: see stderr.log"

@@ -16,7 +16,7 @@ import {Budget, type Caps} from './budget.js';
 import {Board, isBroken, isSettled, type Queued, type Running} from './board.js';
 import type {Emit, Ending, RunEnd} from './event.js';
 import {inputsOf} from './inputs.js';
-import {Jobs, type End} from './jobs.js';
+import {Jobs, type End, type Watcher} from './jobs.js';
 import {RunLimits} from './limits.js';
 import {expectedSeconds, type Limits} from './schedule.js';
 import {isRetried, type Failure} from './settle.js';
@@ -252,8 +252,9 @@ class Engine {
 
   #run(item: Running): void {
     this.#board.set(item.step.id, {kind: 'running', item});
-    const watcher = {
-      ended: (end: End) => this.#ended(item, end),
+    const watcher: Watcher = {
+      telling: 'done',
+      ended: (end) => this.#ended(item, end),
       absent: () => {
         this.#budget.settle(item.step, undefined);
         this.#board.set(item.step.id, {kind: 'queued', item});
@@ -320,22 +321,19 @@ class Engine {
   }
 
   #ended(item: Running, end: End): void {
-    const {step, key, attempt} = item;
+    const {step} = item;
     if (end.kind === 'failed') return this.#fail(item, end.failure, end);
     const {record, dir, bill} = end;
     this.#budget.settle(step, bill);
-    const outputs = digestsOf(record);
     const {seconds, sandbox} = record;
-    this.request.emit({
+    this.#board.set(step.id, {
       kind: 'done',
-      step: step.id,
-      key,
-      attempt: attempt.record.attempt,
-      seconds: seconds.total,
-      bill,
-      outputs,
+      outputs: digestsOf(record),
+      dir,
+      seconds: seconds.run,
+      sandbox,
+      how: 'ran',
     });
-    this.#board.set(step.id, {kind: 'done', outputs, dir, seconds: seconds.run, sandbox, how: 'ran'});
   }
 
   /** `never`: asked again, the executor would say the same. */

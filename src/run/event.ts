@@ -47,17 +47,12 @@ export type Event =
       readonly attempt: number;
       readonly job: string;
     }
-  /** About to become a result; from here on the journal has its digests. */
+  /**
+   * A whole attempt that becomes a result now; from here on the journal has its digests. `stray-done`: of a job that no step of
+   * this run asks for; its result is kept under its own key. `committing`: an earlier run was killed just before.
+   */
   | {
-      readonly kind: 'committing';
-      readonly step: StepId;
-      readonly key: string;
-      readonly attempt: number;
-      readonly outputs: {readonly [output: string]: string};
-    }
-  /** `stray-done`: of a job that no step of this run asks for; its result is kept under its own key. */
-  | {
-      readonly kind: 'done' | 'stray-done';
+      readonly kind: 'done' | 'stray-done' | 'committing';
       readonly step: StepId;
       readonly key: string;
       readonly attempt: number;

@@ -1,7 +1,7 @@
 import type {Executor, Liveness, Report} from '../executor/executor.js';
 import type {Bill} from '../plan/bill.js';
 import {hasEnded, settle, type Attempt, type Settled} from './attempt.js';
-import {commit, type Books} from './commit.js';
+import {commit, type Books, type Telling} from './commit.js';
 import type {Failure} from './settle.js';
 import {dropJob} from '../store/collect.js';
 import {attemptPaths} from '../store/paths.js';
@@ -17,6 +17,8 @@ export type Era = 'in-this-run' | 'earlier';
 
 /** Who wants to know of a job. */
 export type Watcher = {
+  /** How its commit is told of. */
+  readonly telling: Exclude<Telling, 'committing'>;
   readonly ended: (end: End) => void;
   /** Its executor never got it; it is not watched any more. */
   readonly absent: () => void;
@@ -122,7 +124,7 @@ export class Jobs {
     // Nothing waits between here and the watcher: who judges the step meanwhile finds the job, or its result.
     const end: End =
       settled.kind === 'done'
-        ? {...settled, dir: commit(attempt.dir, settled.record, this.books)}
+        ? {...settled, dir: commit(attempt.dir, settled.record, this.books, one.watcher.telling)}
         : {...settled, ended: one.era};
     this.#watched.delete(attempt.dir);
     this.heard(attempt, settled);

@@ -1,23 +1,37 @@
 import {FREE, isFree} from '../plan/bill.js';
+import type {Reason} from '../plan/reason.js';
 import type {Event} from './event.js';
 
-type Done = Extract<Event, {kind: 'done' | 'stray-done'}>;
+const NEVER_RAN: Reason = {kind: 'never-ran'};
 
-const isDone = (event: Event): event is Done => event.kind === 'done' || event.kind === 'stray-done';
-
-/** An event as the journal has it: `done` does not repeat what the `committing` before it said, and no bill says that nothing was spent. */
+/** An event as the journal has it: without what most have alike. No bill says that nothing was spent. */
 export function journalled(event: Event): object {
-  if (!isDone(event)) return event;
-  const {kind, step, attempt, seconds, bill} = event;
-  return {kind, step, attempt, seconds, ...(isFree(bill) ? {} : {bill})};
+  switch (event.kind) {
+    case 'done':
+    case 'stray-done':
+    case 'committing': {
+      const {bill, ...rest} = event;
+      return isFree(bill) ? rest : event;
+    }
+    case 'submitted': {
+      const {because, limit, ...rest} = event;
+      return {...rest, ...(because.kind === NEVER_RAN.kind ? {} : {because}), ...(limit === null ? {} : {limit})};
+    }
+    default:
+      return event;
+  }
 }
 
-/** Makes events of the lines of one journal, read from its first. */
-export function eventsOf(): (line: Event) => Event {
-  const committing = new Map<string, Pick<Done, 'key' | 'outputs'>>();
-  return (line) => {
-    if (line.kind === 'committing') committing.set(line.step, {key: line.key, outputs: line.outputs});
-    if (!isDone(line)) return line;
-    return {...committing.get(line.step), ...{bill: FREE}, ...line};
-  };
+/** The event of a line. */
+export function eventOf(line: Event): Event {
+  switch (line.kind) {
+    case 'done':
+    case 'stray-done':
+    case 'committing':
+      return {...{bill: FREE}, ...line};
+    case 'submitted':
+      return {...{because: NEVER_RAN, limit: null}, ...line};
+    default:
+      return line;
+  }
 }

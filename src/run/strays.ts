@@ -6,10 +6,10 @@ import {openAttempts} from '../store/attempt.js';
 import {dropJob} from '../store/collect.js';
 import {attemptPaths} from '../store/paths.js';
 import type {StoredHistory} from '../store/history.js';
-import {digestsOf, readResult} from '../store/result.js';
+import {readResult} from '../store/result.js';
 import {existing, refuse, type Attempt} from './attempt.js';
 import {commit, type Books} from './commit.js';
-import type {End, Jobs} from './jobs.js';
+import type {End, Jobs, Watcher} from './jobs.js';
 
 export type StraysRequest = Books & {
   /** Another pipeline's steps are not these steps, whatever their names. */
@@ -55,14 +55,18 @@ export class Strays {
     for (const found of openAttempts(runs.attempts)) {
       if (found.kind === 'ready') {
         await dropJob(attemptPaths(found.dir));
-        commit(found.dir, readResult(found.dir)!, this.request);
+        commit(found.dir, readResult(found.dir)!, this.request, 'committing');
         continue;
       }
       const attempt = existing(found.job, found.dir);
       const id = this.#idOf(attempt);
       this.#bySteps.set(id, [...(this.#bySteps.get(id) ?? []), attempt]);
       if (attempt.record.executor !== executorKind) continue;
-      const watcher = {ended: (end: End) => this.#ended(attempt, end), absent: () => this.#release(id)};
+      const watcher: Watcher = {
+        telling: 'stray-done',
+        ended: (end) => this.#ended(attempt, end),
+        absent: () => this.#release(id),
+      };
       this.jobs.watch(attempt, watcher, 'earlier');
     }
     history.forget();
@@ -115,9 +119,6 @@ export class Strays {
     if (end.kind === 'failed') {
       const {failure, bill} = end;
       emit({kind: 'stray-failed', step, key, attempt, failure, bill, dir: stray.dir});
-    } else {
-      const {record, bill} = end;
-      emit({kind: 'stray-done', step, key, attempt, seconds: record.seconds.total, bill, outputs: digestsOf(record)});
     }
     this.#release(this.#idOf(stray));
   }

@@ -3,6 +3,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  opendirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -134,13 +135,19 @@ export function dropSecrets({secrets, forms}: AttemptPaths): void {
   for (const path of [secrets, forms]) rmSync(path, {force: true});
 }
 
+/** More entries than that are removed beside other work. */
+const FEW_ENTRIES = 32;
+
 /** Most are empty folders or small files: of those each is gone in microseconds, and waiting for a thread would take longer. */
 async function removeAll(paths: readonly string[]): Promise<void> {
-  const left = paths.filter((path) => !removeAtOnce(path));
+  const most = {entries: FEW_ENTRIES};
+  const left = paths.filter((path) => !removeFew(path, most));
   await Promise.all(left.map(removeTree));
 }
 
-function removeAtOnce(path: string): boolean {
+/** False when there is more, or what there is resists: then some may be left. */
+function removeFew(path: string, most: {entries: number}): boolean {
+  if (most.entries-- <= 0) return false;
   for (const remove of [rmdirSync, unlinkSync]) {
     try {
       remove(path);
@@ -148,10 +155,27 @@ function removeAtOnce(path: string): boolean {
     } catch (error) {
       const {code} = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') return true;
+      if (code === 'ENOTEMPTY') return emptyFew(path, most) && removeFew(path, most);
       if (code !== 'ENOTDIR') return false;
     }
   }
   return false;
+}
+
+function emptyFew(path: string, most: {entries: number}): boolean {
+  try {
+    const folder = opendirSync(path);
+    try {
+      for (let entry = folder.readSync(); entry; entry = folder.readSync()) {
+        if (!removeFew(join(path, entry.name), most)) return false;
+      }
+      return true;
+    } finally {
+      folder.closeSync();
+    }
+  } catch {
+    return false; // closed to its own owner
+  }
 }
 
 async function removeTree(path: string): Promise<void> {

@@ -38,7 +38,7 @@ function final(root: string, all: readonly Committed[]): ReadonlyMap<string, str
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as {kind: string; step: string; key: string});
-  const ended = events.filter(({kind}) => kind === 'cached' || kind === 'committing');
+  const ended = events.filter(({kind}) => kind === 'cached' || kind === 'done' || kind === 'committing');
   return new Map(
     ended.flatMap(({step, key}) => {
       const result = all.find(({id, folder}) => id === step && folder.endsWith(key.slice(0, 12)));

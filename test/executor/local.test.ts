@@ -64,13 +64,14 @@ describe('GPUs', () => {
   const job = (name: string, gpus: number, end: string): Job => {
     const dir = join(root, name);
     mkdirSync(dir);
-    const owner = 'read -r boot </proc/sys/kernel/random/boot_id; stat=($(</proc/$$/stat))';
-    const claim = 'mkdir claimed; echo "$$ ${stat[21]} $boot host" >claimed/o; mv claimed/o claimed/owner';
+    const owner = 'me=$BASHPID; read -r boot </proc/sys/kernel/random/boot_id; stat=($(</proc/$me/stat))';
+    const claim = 'mkdir claimed; echo "$me ${stat[21]} $boot host" >claimed/o; mv claimed/o claimed/owner';
     const tell = 'echo "$CUDA_VISIBLE_DEVICES" >gpus.tmp; mv gpus.tmp gpus';
     writeFileSync(join(dir, 'job.sh'), `${owner}; ${claim}; ${tell}; ${end}`);
     return {name: name as JobName, dir, resources: {gpus, cpus: 1, memoryMb: 1, graceSeconds: 1}};
   };
-  const HOLD = 'until [ -e go ]; do sleep 0.02; done; echo {} >exit.json';
+  // One that starts only after its test has ended ends too.
+  const HOLD = 'until [ -e go ] || [ ! -e job.sh ]; do sleep 0.02; done; echo {} >exit.json';
   const given = async ({dir}: Job): Promise<string> => {
     await until(() => existsSync(join(dir, 'gpus')), 'the job has started');
     return readFileSync(join(dir, 'gpus'), 'utf8').trim();

@@ -3,6 +3,7 @@ import {until} from './until.js';
 
 export type ProcessInfo = {
   readonly pid: number;
+  readonly parent: number;
   readonly session: number;
   readonly state: string;
   readonly cwd: string;
@@ -16,10 +17,10 @@ export const processes = (): ProcessInfo[] =>
     .flatMap((name) => {
       try {
         const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        const [state, , , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        const [state, parent, , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
         const args = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').slice(0, -1);
         const cwd = readlinkSync(`/proc/${name}/cwd`);
-        return [{pid: Number(name), session: Number(session), state: state!, cwd, args}];
+        return [{pid: Number(name), parent: Number(parent), session: Number(session), state: state!, cwd, args}];
       } catch {
         return []; // ended meanwhile, or another user's
       }
@@ -30,9 +31,11 @@ export const isRunning = (pid: number): boolean => processes().some((one) => one
 
 export const sessionOf = (pid: number): number | undefined => processes().find((one) => one.pid === pid)?.session;
 
-/** KILL, to each by its pid; leaders first, so that none is left to record the death of those that it leads. */
+/** KILL, to each by its pid; parents first, so that none is left to record the death of its children. */
 export function kill(some: readonly ProcessInfo[]): void {
-  for (const {pid} of [...some].sort((a, b) => Number(b.pid === b.session) - Number(a.pid === a.session))) {
+  const parents = new Map(some.map(({pid, parent}) => [pid, parent]));
+  const depth = (pid: number): number => (parents.has(pid) ? 1 + depth(parents.get(pid)!) : 0);
+  for (const {pid} of [...some].sort((a, b) => depth(a.pid) - depth(b.pid))) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch (error) {

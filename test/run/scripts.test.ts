@@ -420,10 +420,8 @@ test('the journal of a run is a chain of digests', async () => {
   }
   const kinds = journals[0]!.map((line) => (JSON.parse(line) as {kind: string}).kind);
   expect(kinds).toEqual(run.events.map(({event}) => event));
-  const committing = journals[0]!
-    .map((line) => JSON.parse(line) as {kind: string})
-    .find(({kind}) => kind === 'committing');
-  expect(committing).toMatchObject({
+  const done = journals[0]!.map((line) => JSON.parse(line) as {kind: string}).find(({kind}) => kind === 'done');
+  expect(done).toMatchObject({
     step: 'train:model=b',
     outputs: {
       'out.txt': project.results('train').find(({record}) => record.step === 'train:model=b')!.record.outputs[
