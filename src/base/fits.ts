@@ -16,6 +16,7 @@ const KINDS = {
   text: (value: Json | undefined) => typeof value === 'string',
   boolean: (value: Json | undefined) => typeof value === 'boolean',
   number: isNumber,
+  'text or null': (value: Json | undefined) => value === null || typeof value === 'string',
   'number or null': (value: Json | undefined) => value === null || isNumber(value),
   /** Of attempts and the like: 1, 2, … */
   ordinal: (value: Json | undefined) => Number.isSafeInteger(value) && (value as number) > 0,

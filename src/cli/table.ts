@@ -139,10 +139,10 @@ function tableOfStep(file: string, {format, overrides}: TableOptions, terminal: 
 /** What a gathering step was handed of one upstream step. */
 const INPUT: Shape = {
   axes: {'*': 'text'},
-  'path?': 'text',
+  'path?': 'text or null',
   'because?': 'text',
   'seconds?': 'number or null',
-  'sandbox?': 'text',
+  'sandbox?': 'text or null',
 };
 
 const AVERAGE: Shape = (value) => typeof value === 'string' || fits(value, {weights: {'*': 'number'}});
