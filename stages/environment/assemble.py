@@ -1,7 +1,8 @@
 """Turns a folder of freshly installed packages into an environment that is the same bytes whenever it is
 built.
 
-Layout: `env/site/` (packages), `env/bin/python3` and `env/bin/python` (how jobs start Python with them).
+Layout: `env/site/` (packages), `env/bin/python3` and `env/bin/python` (how jobs start Python with them). Where
+packages were installed, the machine's own are out of sight.
 """
 
 from __future__ import annotations
@@ -34,6 +35,15 @@ PYTHONNOUSERSITE=1
 export PYTHONPATH PYTHONDONTWRITEBYTECODE PYTHONNOUSERSITE
 export OPENBLAS_NUM_THREADS OMP_NUM_THREADS VECLIB_MAXIMUM_THREADS
 exec {python} "$@"
+"""
+
+# Python imports a module of this name before anything else.
+ALONE = """\
+# What is pinned here comes without what the machine's own Python happens to have: a library that looks whether another
+# is there would find one that does not fit.
+import sys
+
+sys.path[:] = [path for path in sys.path if not path.rstrip("/").endswith(("site-packages", "dist-packages"))]
 """
 
 
@@ -91,7 +101,7 @@ def write_wrappers(env: Path, python: str) -> None:
 def main() -> int:
     """Exits 0, or 1 with one line that says what is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--env", type=Path, required=True, help="the environment; its site/ is there already")
+    parser.add_argument("--env", type=Path, required=True, help="the environment; its site/ is there already where packages were installed")
     parser.add_argument(
         "--project", type=Path, required=True, help="the folder that --packages are relative to"
     )
@@ -100,8 +110,11 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     site = arguments.env / "site"
+    pinned = site.exists()
     site.mkdir(parents=True, exist_ok=True)
     prune(site)
+    if pinned:
+        (site / "sitecustomize.py").write_text(ALONE, encoding="utf-8")
     try:
         copy_packages(arguments.project, arguments.packages, site)
     except FileNotFoundError as error:

@@ -66,3 +66,12 @@ def test_a_package_that_is_not_there(tmp_path: Path) -> None:
         [*command, "--packages", '["evals/none"]'], capture_output=True, text=True, check=False
     )
     assert (ended.returncode, ended.stderr) == (1, "environment.packages: evals/none holds no Python file\n")
+
+
+def test_what_is_pinned_comes_without_the_packages_of_the_machine(tmp_path: Path) -> None:
+    python = build(tmp_path, "pip") / "bin" / "python3"
+    # A child that is started by its own path too.
+    script = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import sys; print(sys.path)'])"
+    said = subprocess.run([str(python), "-c", script], cwd="/", capture_output=True, text=True, check=True)
+    assert "/site" in said.stdout
+    assert "site-packages" not in said.stdout and "dist-packages" not in said.stdout
