@@ -11,7 +11,7 @@ const collect = (value: string, earlier: readonly string[]): string[] => [...ear
 const project = (command: Command): Command =>
   command
     .option('-f, --file <file>', 'the pipeline', 'pipeline.yaml')
-    .option('--profile <name>', 'lay a profile over it; may be repeated', collect, [])
+    .option('--profile <profile>', 'lay a profile over it; may be repeated', collect, [])
     .option('--set <path=value>', 'set one setting; may be repeated', collect, [])
     .option('--only <axis=v1,v2>', 'keep only these cells; may be repeated', collect, [])
     .option('--until <stage>', 'leave out the stages behind this one')
@@ -242,6 +242,24 @@ project(
 project(
   program.command('lock').description('write down which versions of models and data were used, to be committed'),
 ).action(action<ProjectOptions>(async (options) => (await import('./lock.js')).lockCommand(options, shell)));
+
+const made = program
+  .command('new')
+  .description('a folder that runs as it is, to be edited: an agent, an eval, a stage');
+
+for (const [kind, description] of [
+  ['agent', 'agents/NAME: agent.yaml and solve.sh'],
+  ['eval', 'evals/NAME: eval.yaml, benchmark.txt, evaluate.py and make_data.py'],
+  ['stage', 'stages/NAME: stage.yaml and run.sh'],
+] as const)
+  made
+    .command(kind)
+    .description(description)
+    .argument('<name>', 'what it is called')
+    .option('-f, --file <file>', 'the pipeline beside whose folders it goes', 'pipeline.yaml')
+    .action(async (name: string, options: {file: string}) => {
+      process.exitCode = (await import('./new.js')).newCommand(kind, name, options, shell);
+    });
 
 try {
   await program.parseAsync();
