@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
+import {Argument, Command, CommanderError, InvalidArgumentError, Option} from 'commander';
 import type {TableFormat} from '../report/table.js';
 import type {ProjectOptions} from './project.js';
 import {explain} from './explain.js';
@@ -260,6 +260,22 @@ for (const [kind, description] of [
     .action(async (name: string, options: {file: string}) => {
       process.exitCode = (await import('./new.js')).newCommand(kind, name, options, shell);
     });
+
+program
+  .command('completion')
+  .description('a script by which a shell completes commands, options and the names in the pipeline')
+  .addArgument(new Argument('<shell>', 'for which').choices(['bash', 'zsh', 'fish']))
+  .addHelpText('after', '\nsource <(ptb completion bash), in zsh alike; in fish: ptb completion fish | source')
+  .action(async (name: string) => {
+    process.exitCode = (await import('./completion.js')).completionCommand(name, shell);
+  });
+
+program
+  .command('complete', {hidden: true})
+  .argument('[words...]', 'behind --: what is typed behind ptb, up to the cursor')
+  .action(async (words: string[]) => {
+    process.exitCode = (await import('./complete.js')).completeCommand(program, words, shell);
+  });
 
 try {
   await program.parseAsync();
