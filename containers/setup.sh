@@ -19,11 +19,23 @@ if [ "$(uname)" = Linux ]; then
 else
   python_ok || missing+=(python3)
 fi
-# setup.sh browser: also what the tests of the site open it with.
-if [ "${1:-}" = browser ] && ! command -v chromium chromium-browser google-chrome >/dev/null; then missing+=(chromium); fi
+can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
+for extra in "$@"; do
+  case $extra in
+    # What the tests of the site open it with.
+    browser) command -v chromium chromium-browser google-chrome >/dev/null || missing+=(chromium) ;;
+    # Those whose completion is tested; without them those tests say why they do not run.
+    shells)
+      for shell in zsh fish; do
+        if ! command -v "$shell" >/dev/null && can_install; then missing+=("$shell"); fi
+      done
+      ;;
+  esac
+done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+if can_install; then
   echo "installing ${missing[*]}" >&2
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -23,4 +23,4 @@ touch dist/cli/main.js
 esbuild src/report/site/client/site.ts src/report/site/client/site.css --bundle --minify \
   --target=es2022,chrome123,firefox120,safari17.5 --outdir=dist/report/site/assets --log-level=warning
 node dist/config/compile-schemas.js
-cp -R src/bin dist/
+cp -R src/bin src/completion src/templates dist/

@@ -23,7 +23,7 @@ count() { # title, how many passed, how many failed
 }
 
 set -e
-bash containers/setup.sh browser
+bash containers/setup.sh browser shells
 if [ ! -d node_modules ] || [ package-lock.json -nt node_modules ]; then npm ci; fi
 npm run --silent build
 # shellcheck source=/dev/null
@@ -37,14 +37,14 @@ check 'prettier' npx prettier --check .
 check 'eslint' npx eslint .
 check 'tsc' npx tsc --noEmit -p .
 check 'tsc in the browser' npx tsc --noEmit -p src/report/site/client
-check 'shellcheck' bash -c "git ls-files '*.sh' src/bin/ptb .ci/run | xargs shellcheck"
+check 'shellcheck' bash -c "git ls-files '*.sh' '*.bash' src/bin/ptb .ci/run | xargs shellcheck"
 check 'ruff' ruff check .
 check 'ruff format' ruff format --check .
 check 'mypy packages' mypy evals/numpy_lm evals/ptb_evals evals/small_lm evals/tiny_lm
 check 'mypy agents' mypy agents
 check 'mypy test' env MYPYPATH=evals:agents:stages/evidence mypy test
 # Their file names repeat from folder to folder, so each is a program of its own.
-for folder in stages/*/ evals/*/; do
+for folder in stages/*/ evals/*/ src/templates/*/; do
   case $folder in evals/numpy_lm/ | evals/ptb_evals/ | evals/small_lm/ | evals/tiny_lm/) continue ;; esac
   compgen -G "$folder*.py" >/dev/null || continue
   check "mypy $folder" env MYPYPATH="evals:agents:$folder:${folder}tests:stages/evidence" mypy "$folder"

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
+import {Argument, Command, CommanderError, InvalidArgumentError, Option} from 'commander';
 import type {TableFormat} from '../report/table.js';
 import type {ProjectOptions} from './project.js';
 import {explain} from './explain.js';
@@ -11,7 +11,7 @@ const collect = (value: string, earlier: readonly string[]): string[] => [...ear
 const project = (command: Command): Command =>
   command
     .option('-f, --file <file>', 'the pipeline', 'pipeline.yaml')
-    .option('--profile <name>', 'lay a profile over it; may be repeated', collect, [])
+    .option('--profile <profile>', 'lay a profile over it; may be repeated', collect, [])
     .option('--set <path=value>', 'set one setting; may be repeated', collect, [])
     .option('--only <axis=v1,v2>', 'keep only these cells; may be repeated', collect, [])
     .option('--until <stage>', 'leave out the stages behind this one')
@@ -242,6 +242,40 @@ project(
 project(
   program.command('lock').description('write down which versions of models and data were used, to be committed'),
 ).action(action<ProjectOptions>(async (options) => (await import('./lock.js')).lockCommand(options, shell)));
+
+const made = program
+  .command('new')
+  .description('a folder that runs as it is, to be edited: an agent, an eval, a stage');
+
+for (const [kind, description] of [
+  ['agent', 'agents/NAME: agent.yaml and solve.sh'],
+  ['eval', 'evals/NAME: eval.yaml, benchmark.txt, evaluate.py and make_data.py'],
+  ['stage', 'stages/NAME: stage.yaml and run.sh'],
+] as const)
+  made
+    .command(kind)
+    .description(description)
+    .argument('<name>', 'what it is called')
+    .option('-f, --file <file>', 'the pipeline beside whose folders it goes', 'pipeline.yaml')
+    .action(async (name: string, options: {file: string}) => {
+      process.exitCode = (await import('./new.js')).newCommand(kind, name, options, shell);
+    });
+
+program
+  .command('completion')
+  .description('a script by which a shell completes commands, options and the names in the pipeline')
+  .addArgument(new Argument('<shell>', 'for which').choices(['bash', 'zsh', 'fish']))
+  .addHelpText('after', '\nsource <(ptb completion bash), in zsh alike; in fish: ptb completion fish | source')
+  .action(async (name: string) => {
+    process.exitCode = (await import('./completion.js')).completionCommand(name, shell);
+  });
+
+program
+  .command('complete', {hidden: true})
+  .argument('[words...]', 'behind --: what is typed behind ptb, up to the cursor')
+  .action(async (words: string[]) => {
+    process.exitCode = (await import('./complete.js')).completeCommand(program, words, shell);
+  });
 
 try {
   await program.parseAsync();

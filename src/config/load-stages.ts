@@ -3,6 +3,7 @@ import {isObject} from '../base/json.js';
 import {quoted} from '../base/quoted.js';
 import {suggest} from '../base/suggest.js';
 import {descend, merge, placeOf, pointer, type Located} from './located.js';
+import {STAGE_NAME} from './names.js';
 import type {Files} from './read.js';
 import {schema} from './schemas.js';
 import {checkShape} from './shape.js';
@@ -16,8 +17,6 @@ export type LoadedStages = {
   readonly broken: readonly string[];
   readonly issues: readonly Issue[];
 };
-
-const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 
 /** Every `stages/<name>/stage.yaml`, with the pipeline's overlay. */
 export function loadStages(source: Located, files: Files): LoadedStages {
@@ -67,13 +66,13 @@ const startOf = (file: string): Place => ({file, line: 1, column: 1});
 
 function misnamed(name: string, known: readonly string[], files: Files): Issue[] {
   if (known.includes(name)) {
-    if (NAME.test(name)) return [];
+    if (STAGE_NAME.pattern.test(name)) return [];
     return [
       {
         code: 'bad-value',
         message: `a stage cannot be named ${quoted(name)}`,
         at: startOf(files.shown(`stages/${name}/stage.yaml`)),
-        hint: 'rename the folder: 1 to 40 lower-case letters, digits and dashes, beginning with a letter',
+        hint: `rename the folder: ${STAGE_NAME.inWords}`,
       },
     ];
   }

@@ -6,6 +6,7 @@ import {checkStages} from './check.js';
 import {loadCatalog} from './load-catalog.js';
 import {loadStages} from './load-stages.js';
 import {loadLock} from './load-lock.js';
+import type {Located} from './located.js';
 import {matrixOf} from './matrix.js';
 import {overlay, PROFILE_FILE} from './overlay.js';
 import {gpuHourUsdOf, limitsOf, type Pipeline} from './pipeline.js';
@@ -30,6 +31,17 @@ export type Loaded = {
   readonly sources: ReadonlyMap<string, string>;
 };
 
+/** pipeline.yaml as it is written, whatever it says. */
+export function loadWritten(file: string): {readonly written: Result<Located>; readonly sources: Loaded['sources']} {
+  const files = projectFiles(file);
+  return {written: readWritten(file, files), sources: files.sources};
+}
+
+function readWritten(file: string, files: Files): Result<Located> {
+  const written = files.yaml(basename(file), {file: files.shown(basename(file)), line: 1, column: 1});
+  return written.ok ? written : {ok: false, issues: written.issues.map((issue) => withWayOut(issue, file))};
+}
+
 /** Reads pipeline.yaml and all that it names. Reports every mistake that can be seen at once. */
 export function load(request: Request): Loaded {
   const files = projectFiles(request.file);
@@ -42,9 +54,8 @@ export function load(request: Request): Loaded {
 }
 
 function assemble(request: Request, files: Files): Result<Pipeline> {
-  const shown = files.shown(basename(request.file));
-  const written = files.yaml(basename(request.file), {file: shown, line: 1, column: 1});
-  if (!written.ok) return {ok: false, issues: written.issues.map((issue) => withWayOut(issue, request.file))};
+  const written = readWritten(request.file, files);
+  if (!written.ok) return written;
   const overlaid = overlay(written.value, request.profiles, request.sets);
   if (!overlaid.ok) return overlaid;
   const source = overlaid.value;

@@ -14,10 +14,10 @@ test('every command that --help lists is in the README', async () => {
     return [...listed.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name!).filter((name) => name !== 'help');
   };
   const top = await commands();
-  expect(top).toEqual('pipeline table report why step audit store doctor import export lock'.split(' '));
+  expect(top).toEqual('pipeline table report why step audit store doctor import export lock new completion'.split(' '));
   const missing: string[] = [];
   for (const group of top) {
-    for (const leaf of ['pipeline', 'step', 'audit', 'store', 'import', 'export'].includes(group)
+    for (const leaf of ['pipeline', 'step', 'audit', 'store', 'import', 'export', 'new'].includes(group)
       ? await commands(group)
       : ['']) {
       // Several stand together: ptb step list|show|logs.
