@@ -92,10 +92,9 @@ export const PHASES = `
 watch() { # ends the phase $1 ms after now (0: never), keeps the highest memory seen, and shows that the job lives
   local limit=$1 nap=250 peak=0 from rest pause
   trap - TERM
-  ticks; from=$tick
+  from=$tick
   while :; do
     rest=$nap
-    ticks
     [ "$limit" -gt 0 ] && [ $((from + limit - tick)) -lt $rest ] && rest=$((from + limit - tick))
     printf -v pause '%d.%03d' $((rest / 1000)) $((rest % 1000))
     [ $rest -gt 0 ] && nap "$pause"
@@ -120,6 +119,7 @@ watch() { # ends the phase $1 ms after now (0: never), keeps the highest memory 
       return
     fi
     if [ -n "\${eager-}" ]; then nap=250; elif [ $nap -lt 5000 ]; then nap=$((nap * 2)); fi
+    ticks
   done
 }
 

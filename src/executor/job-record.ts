@@ -36,12 +36,23 @@ claim() { # pid, ticks from boot to its start, which with the boot id tell a reu
   started=$now first_tick=$tick
 }
 
-oom_kills() { # how many processes the kernel has killed for memory since boot, in $kills
-  local all='' count='oom_kill ([0-9]+)'
+oom_kills() { # how many processes the kernel has killed for memory since boot, in $kills; $oom_line: where /proc/vmstat says it
+  local line=() all='' count='oom_kill ([0-9]+)'
   kills=0
-  read -r -d '' all 2>/dev/null </proc/vmstat
-  [[ ! $all =~ $count ]] || kills=\${BASH_REMATCH[1]}
-}`;
+  if [ -n "$oom_line" ]; then
+    mapfile -t -s "$oom_line" -n 1 line
+    kills=\${line[0]#oom_kill }
+  elif read -r -d '' all; [[ $all =~ $count ]]; then
+    kills=\${BASH_REMATCH[1]}
+  fi 2>/dev/null </proc/vmstat
+}
+oom_line=''`;
+
+/** bash 4: finds the line of which {@link CLOCKS_AND_CLAIM} speaks, for a shell that asks often. */
+export const FIND_OOM_LINE = `
+mapfile -t all </proc/vmstat
+for n in "\${!all[@]}"; do case \${all[n]} in 'oom_kill '*) oom_line=$n ;; esac; done
+unset all n`;
 
 /** bash: `record` writes how the job ended, in one write: a part of it, which a full disk may leave, is no record. */
 export const EXIT_RECORD = `
@@ -50,14 +61,13 @@ record() { # the last act
   hold_to
   search_rest
   cut_logs
-  ticks
+  clock; ticks
   [ $run_tick = null ] || run_tick=$((tick - run_tick))
   [ -r claimed/gpus ] && read -r gpus <claimed/gpus
   [ "$code" != 137 ] || oom_kills
-  give_back
+  [ -z "$scratch" ] || { give_back; clock; ticks; }
   [ -r claimed/memory ] && read -r memory <claimed/memory
   case $memory in '' | *[!0-9]*) memory=null ;; esac # the watcher was ended while it wrote
-  clock; ticks
   printf '{"version":1,"phase":"%s","endedBy":"%s","code":%d,"started":%s,"runStarted":%s,"ended":%s,"wallMs":%d,"activeMs":%s,"memoryMb":%s,"oomKills":%d,"diskFull":%s,"gpus":%s,"redacted":%s,"host":"%s"}\\n' \\
     "$1" "$ended_by" "$code" "$started" "$run_started" "$now" $((tick - first_tick)) "$run_tick" "$memory" $((kills - kills_before)) $disk_full "$gpus" "$redacted" "\${HOSTNAME:-unknown}" >exit.json
   exit 0

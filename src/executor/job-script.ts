@@ -99,14 +99,15 @@ main() {
   [ -z "$prepares" ] || phase prepare 0 open
   [ -n "$run_ends" ] || record prepare
   [ -z "$guards" ] || phase guard ${GUARD_MS} "$run_ends"
-  clock; ticks
-  run_started=$now run_tick=$tick deadline=$((now / 1000 + (run_ms + 999) / 1000))
+  clock
+  run_started=$now deadline=$((now / 1000 + (run_ms + 999) / 1000))
   if [ -n "$guards" ]; then
     set -m
     telemetry </dev/null 9>&- & sampler=$!
     set +m
   fi
   attempt run "$run_ms" "$run_ends"
+  run_tick=$phase_tick
   [ -z "$sampler" ] || kill -s KILL -- "-$sampler" 2>/dev/null
   record run
 }`;

@@ -2,6 +2,7 @@ import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import type {Socket} from 'node:net';
 import type {Readable} from 'node:stream';
+import {FIND_OOM_LINE} from './job-record.js';
 import {SET_FUNCTIONS} from './job-script.js';
 
 /**
@@ -15,6 +16,7 @@ eval "$PTB_FUNCTIONS"
 unset PTB_FUNCTIONS
 exec 9>&3 3>&-
 { exec 6<> <(:); } 2>/dev/null && idle=6
+${FIND_OOM_LINE}
 set -m # what runs in the background keeps its signals
 while IFS= read -r -d '' id && IFS= read -r -d '' dir && IFS= read -r -d '' gpus; do
   (

@@ -26,6 +26,7 @@ const CLAIM_PATIENCE_MS = 5000;
 
 /** How often the folder of a job is looked at although its end is told and its pid lives: both may deceive. */
 const LOOK_MS = 5000;
+const LOOK_AT_PIDS_MS = 500;
 
 /** A job that this process started. `pid`: its script's, once that was seen. */
 type Child = Launched & {readonly gpus: readonly string[]; pid?: number | undefined};
@@ -43,6 +44,9 @@ export function local(settings: LocalSettings): Executor {
   const launcher = new Launcher(settings.path);
   const children = new Map<JobName, Child>();
   let looked = performance.now();
+  let lookedAtPids = looked;
+  /** Jobs that came to their last act, and whose end was not asked for yet. */
+  const over = new Set<JobName>();
   /** Jobs whose script could not even claim its folder: asking again would find nothing, and start them for ever. */
   const stillborn = new Set<JobName>();
 
@@ -64,8 +68,10 @@ export function local(settings: LocalSettings): Executor {
     if (!child) return;
     children.delete(job.name);
     held.delete(job.name);
-    if (!hasEnded(job.dir)) endLeftovers(job.dir);
-    const now = look(job.dir);
+    const isOver = hasEnded(job.dir);
+    if (!isOver) endLeftovers(job.dir);
+    const now = isOver ? 'gone' : look(job.dir);
+    if (isOver) over.add(job.name);
     if (now === 'absent' && child.isWatched()) stillborn.add(job.name);
     // Submitted twice, and the other one has it: it keeps the GPUs.
     if (now !== 'running' && now !== 'unknown') leases.release(gpus);
@@ -94,13 +100,19 @@ export function local(settings: LocalSettings): Executor {
       const answers = new Map<JobName, Report>();
       const isDue = performance.now() - looked > LOOK_MS;
       if (isDue) looked = performance.now();
+      const arePidsDue = performance.now() - lookedAtPids > LOOK_AT_PIDS_MS;
+      if (arePidsDue) lookedAtPids = performance.now();
       for (const job of jobs) {
         const child = children.get(job.name);
-        if (child && (isDue || !child.isWatched() || isKilled(child, job.dir))) {
+        if (child && (isDue || !child.isWatched() || (arePidsDue && isKilled(child, job.dir)))) {
           const now = look(job.dir);
           if (now === 'gone' || (now === 'absent' && !child.isWatched())) ended(job, child.gpus);
         }
-        const liveness = children.has(job.name) ? 'running' : stillborn.has(job.name) ? 'gone' : look(job.dir);
+        const liveness = children.has(job.name)
+          ? 'running'
+          : over.delete(job.name) || stillborn.has(job.name)
+            ? 'gone'
+            : look(job.dir);
         answers.set(job.name, {liveness});
         // A job that an earlier controller started holds its slots here too.
         if (liveness === 'running' && !held.has(job.name)) held.set(job.name, job.resources);

@@ -69,7 +69,6 @@ bring_all() {
 
 give_back() {
   local tries part brought=''
-  [ -n "$scratch" ] || return 0
   trap '' TERM # to its end, or cut off: nothing between
   rm -rf back
   for tries in 1 2 3; do

@@ -90,19 +90,22 @@ export type Settled = (
   | {readonly kind: 'failed'; readonly failure: Failure}
 ) & {readonly bill: Bill; readonly turnedAway: TurnedAway | undefined};
 
-/** Whether its job came to the record of its own end. */
-export const hasEnded = ({dir}: Pick<Attempt, 'dir'>): boolean =>
-  parseExitRecord(readText(attemptPaths(dir).exit) ?? '') !== undefined;
+/** The record that its job left of its own end. */
+export const exitOf = ({dir}: Attempt): ExitRecord | undefined =>
+  parseExitRecord(readText(attemptPaths(dir).exit) ?? '');
 
 /**
  * Judges an ended attempt by what its stage declared when it was made. One that is not good keeps its folder with the reason.
  * `said`: what the executor says of its end.
  */
-export async function settle(attempt: Attempt, said: Pick<Report, 'because' | 'fate'> = {}): Promise<Settled> {
+export async function settle(
+  attempt: Attempt,
+  exit: ExitRecord | undefined,
+  said: Pick<Report, 'because' | 'fate'> = {},
+): Promise<Settled> {
   const {record, dir} = attempt;
   const paths = attemptPaths(dir);
   const stage = declaredIn(record.doc);
-  const exit = parseExitRecord(readText(paths.exit) ?? '');
   const outcome = outcomeBy(exit, said);
   const evidence = lastLines([paths.stderr, paths.stdout], 8);
   // Kept aside before the working directory goes, for a settling that is cut off.

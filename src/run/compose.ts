@@ -101,7 +101,7 @@ export function compose(
     name,
     image: imageOf(spec.image, inputs),
     mounts: [
-      ...mounts(outside, inside, inputs),
+      ...mounts(outside, inside, inputs, files.of(step).length > 0),
       ...shared.map(({name: at, from, access}): Mount => ({from, to: join(inside.inputs, at), access})),
     ],
     workdir: inside.work,
@@ -254,7 +254,7 @@ function linkShared(shared: readonly Shared[], root: string): void {
 }
 
 /** Binds for a sandbox that has its own view of files; the same list serves every kind. */
-function mounts(outside: Layout, inside: Layout, inputs: readonly Input[]): Mount[] {
+function mounts(outside: Layout, inside: Layout, inputs: readonly Input[], hasFiles: boolean): Mount[] {
   const bind = (part: keyof Layout, access: Mount['access']): Mount => ({
     from: outside[part],
     to: inside[part],
@@ -265,7 +265,7 @@ function mounts(outside: Layout, inside: Layout, inputs: readonly Input[]): Moun
     bind('home', 'write'),
     bind('work', 'write'),
     bind('out', 'write'),
-    bind('files', 'read'),
+    ...(hasFiles ? [bind('files', 'read')] : []),
     bind('stepFile', 'read'),
     ...inputs.flatMap(({stage, gathers, steps}) =>
       steps.flatMap(({folder, out, take}) =>

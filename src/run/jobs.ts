@@ -1,6 +1,6 @@
 import type {Executor, Liveness, Report} from '../executor/executor.js';
 import type {Bill} from '../plan/bill.js';
-import {hasEnded, settle, type Attempt, type Settled} from './attempt.js';
+import {exitOf, settle, type Attempt, type Settled} from './attempt.js';
 import {commit, type Books, type Telling} from './commit.js';
 import type {Failure} from './settle.js';
 import {dropJob} from '../store/collect.js';
@@ -115,8 +115,12 @@ export class Jobs {
   async #conclude(one: Watched): Promise<void> {
     const {attempt} = one;
     // Its script was killed alone, perhaps: what it left running must not meet the next attempt.
-    if (!hasEnded(attempt)) await this.executor.cancel(attempt.job);
-    const settled: Settled = await settle(attempt, one.report);
+    let exit = exitOf(attempt);
+    if (!exit) {
+      await this.executor.cancel(attempt.job);
+      exit = exitOf(attempt);
+    }
+    const settled: Settled = await settle(attempt, exit, one.report);
     if (settled.kind === 'done') {
       await seal(attempt.dir, settled.record);
       await dropJob(attemptPaths(attempt.dir));

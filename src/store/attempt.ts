@@ -116,7 +116,7 @@ export function makeAttempt(folder: string, after: number): {readonly attempt: n
   const attempt = Math.max(after, ...numbers, ...replaced(names)) + 1;
   const paths = attemptPaths(join(folder, String(attempt)));
   mkdirSync(paths.dir, {recursive: true});
-  const parts = [paths.claimed, paths.files, paths.inputs, paths.work, paths.made, paths.home, paths.tmp];
+  const parts = [paths.claimed, paths.work, paths.made, paths.home, paths.tmp];
   for (const part of parts) mkdirSync(part);
   return {attempt, dir: paths.dir};
 }

@@ -73,8 +73,9 @@ function move(paths: AttemptPaths, {path}: Output): void {
     const real = find(root, path);
     if (real === undefined) continue;
     // Renaming a folder writes its `..`.
-    const {mode} = statSync(real);
-    if ((mode & 0o700) !== 0o700) chmodSync(real, mode | (statSync(real).isDirectory() ? 0o700 : 0o400));
+    const stat = statSync(real);
+    const {mode} = stat;
+    if ((mode & 0o700) !== 0o700) chmodSync(real, mode | (stat.isDirectory() ? 0o700 : 0o400));
     renameSync(real, target);
     return;
   }
@@ -127,7 +128,18 @@ export async function dropWork({work, made, home, tmp, inputs}: AttemptPaths): P
 
 /** Removes from a sealed attempt what only its job needed: `result.json` says all of it that counts. */
 export async function dropJob({script, job, step, claimed, redactor, exit}: AttemptPaths): Promise<void> {
-  await removeAll([script, job, step, redactor, exit, join(claimed, 'owner'), claimed]);
+  const files = [script, job, step, exit, `${claimed}/owner`, ...(existsSync(redactor) ? [redactor] : [])];
+  files.forEach(dropFile);
+  await removeAll([claimed]);
+}
+
+function dropFile(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch (error) {
+    // A folder in its place is the job's doing.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') rmSync(file, {recursive: true, force: true});
+  }
 }
 
 /** What a job that began has removed itself. */
@@ -145,34 +157,31 @@ async function removeAll(paths: readonly string[]): Promise<void> {
   await Promise.all(left.map(removeTree));
 }
 
-/** False when there is more, or what there is resists: then some may be left. */
+/** False when there is more, or what there is resists, or is no folder: then some may be left. */
 function removeFew(path: string, most: {entries: number}): boolean {
-  if (most.entries-- <= 0) return false;
-  for (const remove of [rmdirSync, unlinkSync]) {
-    try {
-      remove(path);
-      return true;
-    } catch (error) {
-      const {code} = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return true;
-      if (code === 'ENOTEMPTY') return emptyFew(path, most) && removeFew(path, most);
-      if (code !== 'ENOTDIR') return false;
-    }
+  try {
+    rmdirSync(path);
+    return true;
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return true;
+    // A link, also one to a folder, is ENOTDIR: what it leads to is another's.
+    if (code !== 'ENOTEMPTY') return false;
   }
-  return false;
-}
-
-function emptyFew(path: string, most: {entries: number}): boolean {
   try {
     const folder = opendirSync(path);
     try {
       for (let entry = folder.readSync(); entry; entry = folder.readSync()) {
-        if (!removeFew(join(path, entry.name), most)) return false;
+        if (most.entries-- <= 0) return false;
+        const inner = `${path}/${entry.name}`;
+        if (!entry.isDirectory()) unlinkSync(inner);
+        else if (!removeFew(inner, most)) return false;
       }
-      return true;
     } finally {
       folder.closeSync();
     }
+    rmdirSync(path);
+    return true;
   } catch {
     return false; // closed to its own owner
   }

@@ -16,10 +16,11 @@ export const journalFile = (dir: string, started: Date): string =>
  */
 export function openJournal(file: string): (record: object) => void {
   mkdirSync(dirname(file), {recursive: true});
+  const handle = openSync(file, 'a');
   let previous = GENESIS;
   return (record) => {
     const line = JSON.stringify({time: new Date().toISOString(), previous, ...record});
-    appendFileSync(file, `${line}\n`);
+    appendFileSync(handle, `${line}\n`);
     previous = sha256(line);
   };
 }

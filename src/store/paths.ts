@@ -43,36 +43,36 @@ export const folderOf = (step: Step, key: StepKey): string => join(step.stage.na
 export const resultDir = (runs: Runs, attemptDir: string): string =>
   join(runs.results, relative(runs.attempts, dirname(attemptDir)));
 
-/** The parts of an attempt's folder. */
+/** The parts of an attempt's folder, which is absolute. */
 export const attemptPaths = (dir: string) => ({
   dir,
-  script: join(dir, 'job.sh'),
-  job: join(dir, 'job.json'),
-  step: join(dir, 'step.json'),
-  secrets: join(dir, 'secrets'),
+  script: `${dir}/job.sh`,
+  job: `${dir}/job.json`,
+  step: `${dir}/step.json`,
+  secrets: `${dir}/secrets`,
   /** What a job with secrets searches for, and the program that does. */
-  forms: join(dir, 'forms'),
-  redactor: join(dir, 'redact.pl'),
-  files: join(dir, 'files'),
-  inputs: join(dir, 'in'),
-  work: join(dir, 'work'),
+  forms: `${dir}/forms`,
+  redactor: `${dir}/redact.pl`,
+  files: `${dir}/files`,
+  inputs: `${dir}/in`,
+  work: `${dir}/work`,
   /** `$PTB_OUT`. */
-  made: join(dir, 'made'),
+  made: `${dir}/made`,
   /** The declared outputs, taken from `work` and `made`. */
-  out: join(dir, 'out'),
-  home: join(dir, 'home'),
-  tmp: join(dir, 'tmp'),
-  claimed: join(dir, 'claimed'),
-  exit: join(dir, 'exit.json'),
-  failed: join(dir, 'failed.json'),
-  result: join(dir, 'result.json'),
-  bill: join(dir, 'bill.json'),
+  out: `${dir}/out`,
+  home: `${dir}/home`,
+  tmp: `${dir}/tmp`,
+  claimed: `${dir}/claimed`,
+  exit: `${dir}/exit.json`,
+  failed: `${dir}/failed.json`,
+  result: `${dir}/result.json`,
+  bill: `${dir}/bill.json`,
   /** Digests of the single files of the outputs that are folders, so that damage can be named. */
-  manifest: join(dir, 'manifest.json'),
+  manifest: `${dir}/manifest.json`,
   /** What the job's GPUs did meanwhile, where it had some. */
-  telemetry: join(dir, 'telemetry.jsonl'),
-  stdout: join(dir, 'stdout.log'),
-  stderr: join(dir, 'stderr.log'),
+  telemetry: `${dir}/telemetry.jsonl`,
+  stdout: `${dir}/stdout.log`,
+  stderr: `${dir}/stderr.log`,
 });
 
 export type AttemptPaths = ReturnType<typeof attemptPaths>;
