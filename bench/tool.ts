@@ -44,3 +44,7 @@ export async function circumstances(): Promise<string> {
   const day = new Date().toISOString().slice(0, 10);
   return `${day}, ptb at ${commit}, ${availableParallelism()} × ${cpu?.model ?? 'CPU'}, Linux ${release()}, Node ${process.version}`;
 }
+
+/** The kind of file system that a folder lies on. */
+export const fileSystem = async (folder: string): Promise<string> =>
+  (await execa('stat', ['-f', '-c', '%T', folder])).stdout;
