@@ -14,6 +14,7 @@ import {fileURLToPath} from 'node:url';
 import {execa} from 'execa';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import type {Job, JobName} from '../../src/executor/executor.js';
+import {jobScript} from '../../src/executor/job-script.js';
 import {local} from '../../src/executor/local.js';
 import {bootId, isAlive, startTime, thisProcess} from '../../src/executor/process.js';
 import {killBelow, processesBelow} from '../rig/processes.js';
@@ -40,6 +41,29 @@ executorContract('local', {
       'local',
     ]);
   },
+});
+
+test('a job that another version of ptb composed runs by the functions of its own script', async () => {
+  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'ptb-edition-')));
+  const run = {command: ['true'], workdir: dir, environment: [['PATH', process.env.PATH!]], graceSeconds: 1} as const;
+  const text = jobScript({title: 'edition', dir, run: {...run, ends: 'open'}, secrets: []});
+  const [, edition] = /^ptb_functions=(\w+)$/m.exec(text)!;
+  const other = text.replaceAll(edition!, edition!.replaceAll(/./g, '0')).replace('"phase":"%s"', '"by":"other",$&');
+  const executor = make();
+  for (const [name, script] of Object.entries({ours: text, other})) {
+    const at = join(dir, name);
+    mkdirSync(at);
+    writeFileSync(join(at, 'job.sh'), script.replaceAll(`dir=${dir}`, `dir=${at}`));
+    await executor.submit({
+      name: name as JobName,
+      dir: at,
+      resources: {gpus: 0, cpus: 1, memoryMb: 1, graceSeconds: 1},
+    });
+    await until(() => existsSync(join(at, 'exit.json')), 'the job has ended');
+    const record = JSON.parse(readFileSync(join(at, 'exit.json'), 'utf8')) as {by?: string; code: number};
+    expect([record.code, record.by]).toEqual([0, name === 'other' ? 'other' : undefined]);
+  }
+  rmSync(dir, {recursive: true});
 });
 
 describe('GPUs', () => {
