@@ -17,6 +17,8 @@ export async function measure({argv, env = {}}: Command, folder: string): Promis
   const {exitCode, all} = await execa('/usr/bin/time', ['-f', '%e %M', '-o', told, ...argv], {
     cwd: folder,
     env,
+    // Not a pipe: those of Node are sockets, and a bash that finds one reads ~/.bashrc, at each step of a tool that starts one.
+    stdin: 'ignore',
     all: true,
     reject: false,
   });

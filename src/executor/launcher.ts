@@ -73,7 +73,8 @@ export class Launcher {
     const forget = (): void => {
       this.#shell = undefined;
     };
-    const child = spawn('bash', ['-c', SCRIPT, 'ptb-jobs'], {
+    // Node's pipes are sockets, and with one as its stdin bash takes itself for a remote shell and reads ~/.bashrc.
+    const child = spawn('bash', ['--norc', '-c', SCRIPT, 'ptb-jobs'], {
       cwd: '/',
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
