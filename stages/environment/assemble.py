@@ -1,8 +1,8 @@
 """Turns a folder of freshly installed packages into an environment that is the same bytes whenever it is
 built.
 
-Layout: `env/site/` (packages), `env/bin/python3` and `env/bin/python` (how jobs start Python with them). Where
-packages were installed, the machine's own are out of sight.
+Layout: `env/site/` (packages), `env/bin/python3` and `env/bin/python` (how jobs start Python with them).
+Where packages were installed, the machine's own are out of sight.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ exec {python} "$@"
 
 # Python imports a module of this name before anything else.
 ALONE = """\
-# What is pinned here comes without what the machine's own Python happens to have: a library that looks whether another
-# is there would find one that does not fit.
+# What is pinned here comes without what the machine's own Python happens to have: a library that looks
+# whether another is there would find one that does not fit.
 import sys
 
 sys.path[:] = [path for path in sys.path if not path.rstrip("/").endswith(("site-packages", "dist-packages"))]
