@@ -101,7 +101,12 @@ def write_wrappers(env: Path, python: str) -> None:
 def main() -> int:
     """Exits 0, or 1 with one line that says what is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--env", type=Path, required=True, help="the environment; its site/ is there already where packages were installed")
+    parser.add_argument(
+        "--env",
+        type=Path,
+        required=True,
+        help="the environment; its site/ is there already where packages were installed",
+    )
     parser.add_argument(
         "--project", type=Path, required=True, help="the folder that --packages are relative to"
     )
