@@ -116,7 +116,7 @@ main() {
  * bash: what every job's script does alike. A shell that starts many jobs reads it once ({@link Launcher}): to read it takes as
  * long as to start bash.
  */
-export const FUNCTIONS = [
+const FUNCTIONS = [
   CLOCKS_AND_CLAIM,
   PROCESS_TREE,
   PHASES,
