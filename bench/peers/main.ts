@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
+import {execa} from 'execa';
 import {circumstances, fileSystem, PTB, type Command} from '../tool.js';
 import {idle, resumed, stateBytes} from './controller.js';
 import {fresh, measure, median, type Measured} from './measure.js';
@@ -211,6 +212,19 @@ say(
 );
 
 if (values.only === undefined) {
+  const simulator = fileURLToPath(new URL('../simulate/main.ts', import.meta.url));
+  const {stdout} = await execa('npx', ['tsx', simulator]);
+  say(
+    '',
+    '## GPU-hours',
+    '',
+    '`npm run bench:simulate`: the published runs once more, by one script per cell that holds its GPU to the end, as upstream runs them, and',
+    "by ptb's own queue:",
+    '',
+    '```',
+    stdout.trim(),
+    '```',
+  );
   writeFileSync(
     join(fileURLToPath(new URL('../../docs', import.meta.url)), 'performance.md'),
     `${written.join('\n')}\n`,
