@@ -11,10 +11,8 @@ import {SET_FUNCTIONS} from './job-script.js';
  * it is killed. Descriptor 6 is a pipe to itself: it never says anything, and who waits for it with a limit of time sleeps. At the
  * end of stdin the shell goes, and the jobs go on.
  */
-const SCRIPT = `
-eval "$PTB_FUNCTIONS"
-unset PTB_FUNCTIONS
-exec 9>&3 3>&-
+const SCRIPT = `${SET_FUNCTIONS}
+exec 9>&3 3>&- 4<&-
 { exec 6<> <(:); } 2>/dev/null && idle=6
 ${FIND_OOM_LINE}
 set -m # what runs in the background keeps its signals
@@ -74,11 +72,11 @@ export class Launcher {
       this.#shell = undefined;
     };
     // Node's pipes are sockets, and with one as its stdin bash takes itself for a remote shell and reads ~/.bashrc.
-    const child = spawn('bash', ['--norc', '-c', SCRIPT, 'ptb-jobs'], {
+    const child = spawn('bash', ['--norc', '-c', 'eval "$(cat <&4)"', 'ptb-jobs'], {
       cwd: '/',
       detached: true,
-      stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
-      env: {...this.#environment(), PTB_FUNCTIONS: SET_FUNCTIONS},
+      stdio: ['pipe', 'ignore', 'ignore', 'pipe', 'pipe'],
+      env: this.#environment(),
     });
     await once(child, 'spawn').catch((error: unknown) => {
       forget();
@@ -91,6 +89,8 @@ export class Launcher {
     };
     child.once('exit', end);
     child.stdin!.on('error', end);
+    // Neither an argument nor a variable: all forks would show it, and who looks through their environments would read it.
+    (child.stdio[4] as Socket).on('error', end).end(SCRIPT);
     const bell = child.stdio[3] as Readable & Socket;
     let rest = '';
     bell.setEncoding('utf8').on('data', (text: string) => {
