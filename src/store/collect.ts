@@ -129,16 +129,17 @@ export async function dropWork({work, made, home, tmp, inputs}: AttemptPaths): P
 /** Removes from a sealed attempt what only its job needed: `result.json` says all of it that counts. */
 export async function dropJob({script, job, step, claimed, redactor, exit}: AttemptPaths): Promise<void> {
   const files = [script, job, step, exit, `${claimed}/owner`, ...(existsSync(redactor) ? [redactor] : [])];
-  files.forEach(dropFile);
-  await removeAll([claimed]);
+  // A folder in the place of one is the job's doing.
+  const left = files.filter((file) => !isUnlinked(file));
+  await Promise.all([removeAll([claimed]), ...left.map(removeTree)]);
 }
 
-function dropFile(file: string): void {
+function isUnlinked(file: string): boolean {
   try {
     unlinkSync(file);
+    return true;
   } catch (error) {
-    // A folder in its place is the job's doing.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') rmSync(file, {recursive: true, force: true});
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }
 
