@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/setup/build.ts'],
-    testTimeout: 30_000,
+    // A shared machine stands still for seconds; what hangs is still found.
+    testTimeout: 90_000,
   },
 });

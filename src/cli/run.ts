@@ -14,6 +14,7 @@ import type {End} from './work.js';
 export async function runCommand(options: RunOptions, terminal: Terminal): Promise<number> {
   if (options.dryRun) return (await import('./plan.js')).planCommand(options, terminal);
   const began = new Date();
+  const beganTick = performance.now();
   const project = openProject(options, terminal);
   if (!project) return EXIT.badInput;
   terminal.err(project.warnings);
@@ -25,7 +26,7 @@ export async function runCommand(options: RunOptions, terminal: Terminal): Promi
   if (me === undefined && existsSync(runs.controllerJob))
     await (await import('./controller.js')).liveControllerJob(runs, terminal);
   const end: End = async (emit, how) =>
-    finish(project, options, terminal, emit, how, (Date.now() - began.getTime()) / 1000);
+    finish(project, options, terminal, emit, how, (performance.now() - beganTick) / 1000);
 
   for (;;) {
     const others = othersOf(runs);

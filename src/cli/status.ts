@@ -31,7 +31,7 @@ export async function statusCommand(options: StatusOptions, terminal: Terminal):
   const looker = onlooker((name) => terminal.env[name]);
   let seen: Seen | undefined;
   for (;;) {
-    const began = Date.now();
+    const began = performance.now();
     const used = process.cpuUsage();
     const stamp = options.watch ? stampOf(project.runs) : '';
     if (seen?.stamp !== stamp || began - seen.at >= ASK_MS)

@@ -62,7 +62,7 @@ async function leave({pid, host}: Controller, lockFile: string): Promise<boolean
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') return false;
   }
-  for (const end = Date.now() + LEAVE_MS; Date.now() < end;) {
+  for (const end = performance.now() + LEAVE_MS; performance.now() < end;) {
     if (controllerOf(lockFile)?.pid !== pid) return true;
     await sleep(50);
   }

@@ -63,7 +63,7 @@ class Batch implements Executor {
       return this.#later(`${maxJobs} jobs are in the queue, as many as executor.max-jobs allows`);
     }
     // Nothing has changed since the last refusal: to ask again for each job would hammer the scheduler.
-    if (this.#refused !== undefined && Date.now() < this.#refused.until)
+    if (this.#refused !== undefined && performance.now() < this.#refused.until)
       return {kind: 'busy', because: this.#refused.because};
     if (this.#unsure.has(job.name)) {
       await this.#ask();
@@ -79,13 +79,13 @@ class Batch implements Executor {
     if (!this.system.isPassing(stderr)) return {kind: 'refused', because};
     // The answer may be lost, and not the question: before it is asked again, the queue is looked at.
     this.#unsure.add(job.name);
-    this.#refused = {until: Date.now() + this.settings.pollSeconds * 1000, because};
+    this.#refused = {until: performance.now() + this.settings.pollSeconds * 1000, because};
     return this.#later(because);
   }
 
   #accepted({name}: Job): Submission {
     this.#refused = undefined;
-    this.#submitted.set(name, Date.now());
+    this.#submitted.set(name, performance.now());
     this.#missing.delete(name);
     return {kind: 'accepted'};
   }
@@ -123,9 +123,9 @@ class Batch implements Executor {
     await (asks ? this.#ends : this.#removals).add(entry);
     const {graceSeconds} = job.resources;
     const patience = asks ? (graceSeconds + PATIENCE_SECONDS) * 1000 : 0;
-    for (const end = Date.now() + patience; Date.now() < end && !recordOf(job);) await sleep(LOOK_MS);
+    for (const end = performance.now() + patience; performance.now() < end && !recordOf(job);) await sleep(LOOK_MS);
     if (asks && !recordOf(job)) await this.#removals.add(entry);
-    for (const end = Date.now() + REMOVAL_MS; Date.now() < end;) {
+    for (const end = performance.now() + REMOVAL_MS; performance.now() < end;) {
       await this.#ask();
       if (isOver(this.#queue?.entries.get(job.name))) break;
       await sleep(LOOK_MS);
@@ -139,7 +139,7 @@ class Batch implements Executor {
     if (saysAll(job)) return {liveness: 'gone'};
     if (this.#down) {
       const {since, because} = this.#down;
-      const minutes = Math.floor((Date.now() - since) / 60_000);
+      const minutes = Math.floor((performance.now() - since) / 60_000);
       const long = minutes > 0 ? ` for ${minutes} min` : '';
       return {liveness: 'unknown', because: `${this.system.title} does not answer${long}: ${because}`};
     }
@@ -166,9 +166,9 @@ class Batch implements Executor {
     // A node that the system has given up may only be cut off from it: as long as the job writes, it lives.
     const beat = beatOf(job);
     const known = this.#missing.get(name);
-    const {since} = known?.beat === beat ? known : {since: Date.now()};
+    const {since} = known?.beat === beat ? known : {since: performance.now()};
     this.#missing.set(name, {since, beat});
-    if (Date.now() - since >= this.settings.lagSeconds * 1000) return 'late';
+    if (performance.now() - since >= this.settings.lagSeconds * 1000) return 'late';
     return {liveness: began ? 'running' : 'waiting', ...(because === undefined ? {} : {because})};
   }
 
@@ -190,7 +190,7 @@ class Batch implements Executor {
   }
 
   #isDue(): boolean {
-    return Date.now() - this.#asked >= this.settings.pollSeconds * 1000;
+    return performance.now() - this.#asked >= this.settings.pollSeconds * 1000;
   }
 
   /** The one query. Two that ask at once share the answer. */
@@ -203,7 +203,7 @@ class Batch implements Executor {
   }
 
   async #askNow(): Promise<void> {
-    const at = Date.now();
+    const at = performance.now();
     this.#asked = at;
     const {exitCode, stdout, stderr} = await this.#call(this.system.queue);
     const found = exitCode === 0 ? this.system.parseQueue(stdout) : undefined;
@@ -254,7 +254,7 @@ class Batch implements Executor {
 
   /** Spreads submissions evenly: never more in a second than the rate allows. */
   async #pace(): Promise<void> {
-    const now = Date.now();
+    const now = performance.now();
     const at = Math.max(now, this.#nextCall);
     this.#nextCall = at + 1000 / this.settings.submitRate;
     if (at > now) await sleep(at - now);

@@ -43,11 +43,11 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
   const concerns = (event: Event): boolean => !('step' in event) || graph.steps.has(event.step);
   for (const step of graph.steps.values()) tally(step.id).total++;
   const label = labels(graph.cells);
-  const began = Date.now();
+  const began = performance.now();
   const pace = {finished: 0};
 
   const draw = (): void => {
-    const now = Date.now();
+    const now = performance.now();
     const width = Math.max(...[...stages.keys()].map((name) => name.length));
     const gpus = [...running.values()].reduce((sum, one) => sum + one.gpus, 0);
     const lines = [...stages].map(([name, one]) => {
@@ -98,7 +98,7 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
       case 'submitted':
       case 'adopted': {
         const {gpus, seconds} = graph.steps.get(event.step)!.spec.resources;
-        running.set(event.step, {since: Date.now(), limit: seconds ?? null, gpus});
+        running.set(event.step, {since: performance.now(), limit: seconds ?? null, gpus});
         tally(event.step).running++;
         break;
       }
@@ -113,7 +113,7 @@ export function liveReporter(graph: Graph, stream: NodeJS.WriteStream, paint: Pa
         if (!event.again) tally(event.step).failed++;
         break;
       case 'waits':
-        running.set(event.step, {since: Date.now(), limit: null, gpus: 0});
+        running.set(event.step, {since: performance.now(), limit: null, gpus: 0});
         break;
       case 'stray-done':
       case 'stray-failed':

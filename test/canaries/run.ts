@@ -66,9 +66,9 @@ export async function release({profiles, agents, flags = [], besides = [], keeps
       ...flags,
     ];
     const watch = watchProcesses(project, all, () => pids);
-    const began = Date.now();
+    const began = performance.now();
     const run = await ptb('pipeline', 'run', ...part, '--json');
-    const seconds = (Date.now() - began) / 1000;
+    const seconds = (performance.now() - began) / 1000;
     const {looks, seen} = watch.stop();
     const said = [
       run,

@@ -39,12 +39,12 @@ export async function runSuite({kills, seed, where, report}: Suite): Promise<Sum
     sum.projects++;
     await using project = await newChaosProject(where);
     const before = {...sum};
-    const began = Date.now();
+    const began = performance.now();
     const found = await disturb(project, new Random(`${seed}/${sum.projects}`), kills, undisturbed, sum);
     const {length} = found;
     report(
       `project ${sum.projects}: ${sum.kills - before.kills} kills, ${sum.jobKills - before.jobKills} jobs killed, ` +
-        `${sum.resumes - before.resumes} resumes, ${((Date.now() - began) / 1000).toFixed(1)} s, ` +
+        `${sum.resumes - before.resumes} resumes, ${((performance.now() - began) / 1000).toFixed(1)} s, ` +
         `${length} ${length === 1 ? 'violation' : 'violations'}`,
     );
     if (length === 0) continue;

@@ -22,6 +22,13 @@ const SYSTEMS = {
 
 export type Kind = keyof typeof SYSTEMS;
 
+/** Removes all jobs of the lab's queue. */
+export async function emptyQueue(kind: Kind): Promise<void> {
+  const [program, ...args] = kind === 'slurm' ? ['scancel', '--user', userInfo().username] : ['condor_rm', '-all'];
+  // HTCondor calls it a failure to have nothing to remove.
+  await execa(`${LAB_BIN}/${program}`, args, {reject: kind === 'slurm'});
+}
+
 const subject = (kind: Kind): Subject => ({
   make: (): Executor => batch(SYSTEMS[kind], settings, environment),
   submitElsewhere: async (job: Job): Promise<void> => {
@@ -29,6 +36,7 @@ const subject = (kind: Kind): Subject => ({
     await execa(process.execPath, [script, JSON.stringify(job), kind], {env: environment});
   },
   whenFull: 'waiting',
+  emptyQueue: () => emptyQueue(kind),
   workers: workersBelow,
   cpus: 2,
 });

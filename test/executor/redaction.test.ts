@@ -220,9 +220,9 @@ describe('a job with secrets', () => {
 
   test('a process that holds its output open, and cannot be found, does not hold up its end', async () => {
     const job = await start(`cd /; setsid -f env -i sleep 30 & echo "pid $!" ; sleep 0.1; echo end`);
-    const before = Date.now();
+    const before = performance.now();
     expect(await ended(job)).toMatchObject({code: 0, redacted: {files: 0}});
-    expect(Date.now() - before).toBeLessThan(10_000);
+    expect(performance.now() - before).toBeLessThan(10_000);
     expect(read(job, 'stdout.log')).toMatch(/end\n$/);
     for (const name of readdirSync('/proc')) {
       try {

@@ -82,14 +82,14 @@ export async function load({jobs, seconds, mbPerSecond, watchers}: Load): Promis
     // What it costs to start is not what it costs to watch.
     await sleep(START_MS);
     const before = measured.map(cpuOf);
-    const began = Date.now();
+    const began = performance.now();
     writeFileSync(go, '');
     await sleep((seconds - 1) * 1000);
-    const took = (Date.now() - began) / 1000;
+    const took = (performance.now() - began) / 1000;
     const shares = measured.map((child, n) => (cpuOf(child) - before[n]!) / took);
     const sizes = measured.map(peakOf);
     const [code] = (await ended) as [number | null];
-    const ends = (Date.now() - began) / 1000;
+    const ends = (performance.now() - began) / 1000;
     for (const child of watching) if (child.exitCode === null) await once(child, 'exit');
     const results = join(root, 'runs/results/write');
     const logs = (existsSync(results) ? readdirSync(results) : []).map((folder) => join(results, folder));

@@ -2,9 +2,9 @@ import {setTimeout as sleep} from 'node:timers/promises';
 
 /** Looks until something holds; for what tells nobody when it happens. */
 export async function until(holds: () => boolean | Promise<boolean>, what: string, ms = 20_000): Promise<void> {
-  const deadline = Date.now() + ms;
+  const deadline = performance.now() + ms;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited ${ms} ms in vain: ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${ms} ms in vain: ${what}`);
     await sleep(10);
   }
 }
