@@ -29,8 +29,25 @@ npm run --silent build
 # shellcheck source=/dev/null
 . test/venv.sh
 set +e
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+log=$(mktemp) cluster=$(mktemp -d)
+trap 'rm -rf "$log" "$cluster"' EXIT
+
+tests() { # the file for vitest's counts, its arguments…
+  local counts=$1
+  shift
+  npx vitest run --reporter=default --reporter=json --outputFile.json="$counts" "$@"
+}
+figure() { node -p "JSON.parse(require('fs').readFileSync('$1', 'utf8')).$2" 2>/dev/null || echo 0; }
+count_tests() { # title, how vitest ended, the file of its counts
+  local wrong
+  wrong=$(figure "$3" numFailedTests)
+  [ "$2" = 0 ] || [ "$wrong" -gt 0 ] || wrong=1
+  count "$1" "$(figure "$3" numPassedTests)" "$wrong"
+}
+
+# These wait for schedulers most of the time: beside them the others work.
+tests "$cluster/counts" test/cluster >"$cluster/log" 2>&1 &
+cluster_tests=$!
 
 bash test/supply/audit.sh || count 'npm audit' 0 1
 check 'prettier' npx prettier --check .
@@ -70,12 +87,13 @@ if [ $ended != 3 ] || [ -n "${PTB_TEST_LAB:-}" ]; then
   count 'evals' "$right" "$wrong"
 fi
 
-npx vitest run --reporter=default --reporter=json --outputFile.json="$log"
+wait "$cluster_tests"
 ended=$?
-figure() { node -p "JSON.parse(require('fs').readFileSync('$log', 'utf8')).$1" 2>/dev/null || echo 0; }
-wrong=$(figure numFailedTests)
-[ $ended = 0 ] || [ "$wrong" -gt 0 ] || wrong=1
-count 'vitest' "$(figure numPassedTests)" "$wrong"
+cat "$cluster/log"
+count_tests 'vitest test/cluster' "$ended" "$cluster/counts"
+
+tests "$log" --exclude 'test/cluster/**'
+count_tests 'vitest' $? "$log"
 
 for failure in ${failures[@]+"${failures[@]}"}; do echo "failed: $failure"; done
 echo "$passed passed, $failed failed"
