@@ -1,4 +1,4 @@
-// npm run bench [-- --only a,b,e,f]: what ptb costs beside other tools with the same steps (b with c and d). Rounds are interleaved; medians.
+// npm run bench [-- --only a,b,e,f,g]: what ptb costs beside other tools with the same steps (b with c and d). Rounds are interleaved; medians.
 // Writes docs/performance.md when it measured everything.
 import {readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
@@ -7,6 +7,7 @@ import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
 import {execa} from 'execa';
 import {circumstances, fileSystem, PTB, type Command} from '../tool.js';
+import {bigFiles, describe} from './big-files.js';
 import {idle, resumed, stateBytes} from './controller.js';
 import {fresh, measure, median, type Measured} from './measure.js';
 import {LAST, STAGES, TOOLS, type Tool} from './tools.js';
@@ -191,6 +192,8 @@ if (wants('f')) {
     `f. While 64 jobs run for a minute the controller takes ${percent.toFixed(2)} % of one core and at most ${mb(megabytes)} MB.`,
   );
 }
+
+if (wants('g')) say('', describe(await bigFiles(place('big'))));
 
 /** Read off `perf record -a` over a run of 1000 steps (a), and `--cpu-prof` of a plan of 100 000 steps. */
 say(
