@@ -1,7 +1,6 @@
 import {readdirSync, readFileSync, rmSync, statfsSync} from 'node:fs';
 import {availableParallelism} from 'node:os';
 import {join} from 'node:path';
-import {execa} from 'execa';
 import {stringify} from 'yaml';
 import {PTB, write} from '../tool.js';
 import {measure, median} from './measure.js';

@@ -35,7 +35,9 @@ export function fatesOf(graph: Graph, verdicts: Plan, history: StoredHistory): S
     })();
     const billed = spent === undefined || spent.attempts === 0 ? fate : {...fate, spent};
     fates.set(step.id, fate);
-    byStage.set(step.stage.name, [...(byStage.get(step.stage.name) ?? []), billed]);
+    const ofStage = byStage.get(step.stage.name);
+    if (ofStage) ofStage.push(billed);
+    else byStage.set(step.stage.name, [billed]);
   }
   return (stage) => byStage.get(stage) ?? [];
 }

@@ -4,7 +4,7 @@ import type {Emit, Ending, RunEnd} from '../run/event.js';
 import {openAttempts} from '../store/attempt.js';
 import {remindOfLock} from './lock.js';
 import {othersOf} from './others.js';
-import {planProject} from './planned.js';
+import {planProject, type Planned} from './planned.js';
 import {openProject, type Project} from './project.js';
 import {reporterFor} from './reporter.js';
 import type {RunOptions} from './run-options.js';
@@ -25,8 +25,8 @@ export async function runCommand(options: RunOptions, terminal: Terminal): Promi
   // The lock of a controller whose job is gone goes with it.
   if (me === undefined && existsSync(runs.controllerJob))
     await (await import('./controller.js')).liveControllerJob(runs, terminal);
-  const end: End = async (emit, how) =>
-    finish(project, options, terminal, emit, how, (performance.now() - beganTick) / 1000);
+  const seconds = (): number => (performance.now() - beganTick) / 1000;
+  const end: End = async (emit, how) => finish(project, options, terminal, emit, how, seconds());
 
   for (;;) {
     const others = othersOf(runs);
@@ -38,7 +38,8 @@ export async function runCommand(options: RunOptions, terminal: Terminal): Promi
     if (missing.length === 0 && openAttempts(runs.attempts).length === 0) {
       const emit = await reporterFor(project, options, terminal, 'lines');
       const counts = {cached: graph.steps.size, done: 0, failed: 0, blocked: 0, waiting: 0, running: 0};
-      return end(emit, {ending: 'done', counts, spent: NOTHING_SPENT});
+      const how: RunEnd = {ending: 'done', counts, spent: NOTHING_SPENT};
+      return finish(project, options, terminal, emit, how, seconds(), planned);
     }
     // What runs programs takes as long to load as all the rest.
     const {workOrWatch} = await import('./work.js');
@@ -66,6 +67,8 @@ async function finish(
   emit: Emit,
   end: RunEnd,
   seconds: number,
+  /** As it still is; a run that did something is planned anew. */
+  planned?: Planned,
 ): Promise<number> {
   // To leave was all that --detach asked for.
   const exit = options.detach && end.ending === 'detached' ? EXIT.done : CODES[end.ending];
@@ -78,7 +81,7 @@ async function finish(
     const {projectTable} = await import('./table.js');
     const {renderTable} = await import('../report/table.js');
     // What --rerun asked for has been done, so it counts.
-    const done = projectTable({...project, rerun: () => false});
+    const done = projectTable({...project, rerun: () => false}, {kind: 'nothing'}, planned);
     terminal.out(renderTable(done, 'text', terminal.paintOut));
   }
   if (!options.json && !options.quiet) remindOfLock(project, terminal);

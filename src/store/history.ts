@@ -161,6 +161,8 @@ export class StoredHistory implements History {
       folders = new Set(list(join(this.runs.attempts, name)));
       this.#attempted.set(name, folders);
     }
-    return folders.size > 0 && folders.has(folderName(step, key)) ? join(this.runs.attempts, folderOf(step, key)) : undefined;
+    return folders.size > 0 && folders.has(folderName(step, key))
+      ? join(this.runs.attempts, folderOf(step, key))
+      : undefined;
   }
 }
