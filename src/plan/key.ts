@@ -102,22 +102,10 @@ function frameOf(step: Step, files: KeyDoc['files']): readonly string[] {
   return texts;
 }
 
-/** Canonical axes: those of a cell are one object in each of its steps. */
-const axesTexts = new WeakMap<Step['at'], string>();
-
-function axesText({at}: Step): string {
-  let text = axesTexts.get(at);
-  if (text === undefined) {
-    text = canonical(at);
-    axesTexts.set(at, text);
-  }
-  return text;
-}
-
 /** The key of a step's document, which is not made for it: thousands of documents differ in a few words only. */
 export function stepKey(step: Step, files: KeyDoc['files'], upstream: Upstream): StepKey {
   const [before, between, after] = frameOf(step, files);
-  const text = `${before}${axesText(step)}${between}${canonical(needsOf(step, upstream))}${after}`;
+  const text = `${before}${canonical(step.at)}${between}${canonical(needsOf(step, upstream))}${after}`;
   return sha256(text) as string as StepKey;
 }
 

@@ -64,7 +64,7 @@ export class StoredHistory implements History {
   }
 
   outputs(step: Step, key: StepKey): OutputDigests | undefined {
-    return this.ledger.outputs(step.stage.name, folderName(step, key), key) ?? this.#own(step, key)?.entry.outputs;
+    return this.entry(step, key)?.outputs;
   }
 
   pins(step: Step, key: StepKey): JsonObject | undefined {
@@ -161,8 +161,6 @@ export class StoredHistory implements History {
       folders = new Set(list(join(this.runs.attempts, name)));
       this.#attempted.set(name, folders);
     }
-    return folders.size > 0 && folders.has(folderName(step, key))
-      ? join(this.runs.attempts, folderOf(step, key))
-      : undefined;
+    return folders.has(folderName(step, key)) ? join(this.runs.attempts, folderOf(step, key)) : undefined;
   }
 }

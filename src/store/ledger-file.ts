@@ -117,20 +117,6 @@ export function entryAt(bytes: Buffer, line: Line): Entry | undefined {
   return isEntry(entry) ? (entry as unknown as Entry) : undefined;
 }
 
-const KEY = '{"key":"';
-const OUTPUTS = '","outputs":';
-/** The next quote inside of a text has a backslash before it, so the outputs end here. */
-const AFTER_OUTPUTS = '},"step":"';
-
-/** The outputs of an entry with this key; undefined for another, and for a line whose beginning is damaged. */
-export function outputsAt(bytes: Buffer, line: Line, key: StepKey): Entry['outputs'] | undefined {
-  const start = line + KEY.length + key.length + OUTPUTS.length;
-  if (bytes.toString('latin1', line, start) !== `${KEY}${key}${OUTPUTS}`) return undefined;
-  const end = bytes.indexOf(AFTER_OUTPUTS, start);
-  const outputs = end < 0 ? undefined : parseJson(bytes.toString('utf8', start, end + 1));
-  return isObject(outputs) ? (outputs as Entry['outputs']) : undefined;
-}
-
 /** By its fields one by one, not by a shape: there may be 100 000. */
 const isEntry = (entry: Json | undefined): boolean =>
   isObject(entry) &&

@@ -1,8 +1,7 @@
 import {existsSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {LowSync} from 'lowdb';
-import type {OutputDigests, StepKey} from '../plan/key.js';
-import {entryAt, LedgerFile, outputsAt, type Entry, type LedgerData, type Line} from './ledger-file.js';
+import {entryAt, LedgerFile, type Entry, type LedgerData, type Line} from './ledger-file.js';
 import {digestsOf, readResult, type ResultRecord} from './result.js';
 import {list} from './write.js';
 
@@ -35,13 +34,6 @@ export class Ledger {
     const results = this.#db.data.stages.get(stage)?.results;
     const known = results?.get(folder);
     return known === undefined ? undefined : this.#read(stage, folder, known);
-  }
-
-  /** The outputs of the result in a folder if it was made under this key: little of its line is read for them. */
-  outputs(stage: string, folder: string, key: StepKey): OutputDigests | undefined {
-    const known = this.#db.data.stages.get(stage)?.results.get(folder);
-    if (typeof known === 'number') return outputsAt(this.#db.data.bytes, known, key);
-    return known?.key === key ? known.outputs : undefined;
   }
 
   *entries(): Generator<{readonly stage: string; readonly folder: string; readonly entry: Entry}> {
