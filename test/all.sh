@@ -29,8 +29,15 @@ npm run --silent build
 # shellcheck source=/dev/null
 . test/venv.sh
 set +e
-log=$(mktemp) cluster=$(mktemp -d)
-trap 'rm -rf "$log" "$cluster"' EXIT
+log=$(mktemp) beside=$(mktemp -d)
+cluster='' evals=''
+clean_up() {
+  local group
+  for group in $cluster $evals; do kill -- "-$group" 2>/dev/null; done
+  rm -rf "$log" "$beside"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
 
 tests() { # the file for vitest's counts, its arguments…
   local counts=$1
@@ -45,9 +52,13 @@ count_tests() { # title, how vitest ended, the file of its counts
   count "$1" "$(figure "$3" numPassedTests)" "$wrong"
 }
 
-# These wait for schedulers most of the time: beside them the others work.
-tests "$cluster/counts" test/cluster >"$cluster/log" 2>&1 &
-cluster_tests=$!
+# These wait for schedulers and for packages most of the time: beside them the others work.
+set -m # groups of their own, which end with this script
+tests "$beside/cluster" test/cluster >"$beside/cluster.log" 2>&1 </dev/null &
+cluster=$!
+bash test/evals.sh "$beside/evals" >"$beside/evals.log" 2>&1 </dev/null &
+evals=$!
+set +m
 
 bash test/supply/audit.sh || count 'npm audit' 0 1
 check 'prettier' npx prettier --check .
@@ -78,19 +89,19 @@ wrong=$(($(attribute failures) + $(attribute errors)))
 [ $ended = 0 ] || [ $wrong -gt 0 ] || wrong=1 # it broke before it could count
 count 'pytest' $(($(attribute tests) - wrong - $(attribute skipped))) $wrong
 
-: >"$log"
-bash test/evals.sh "$log"
+wait "$evals"
 ended=$?
+cat "$beside/evals.log"
 # Where it cannot run it has said why; continuous integration must be able to.
 if [ $ended != 3 ] || [ -n "${PTB_TEST_LAB:-}" ]; then
-  read -r right wrong <"$log" || right=0 wrong=1
+  read -r right wrong 2>/dev/null <"$beside/evals" || right=0 wrong=1
   count 'evals' "$right" "$wrong"
 fi
 
-wait "$cluster_tests"
+wait "$cluster"
 ended=$?
-cat "$cluster/log"
-count_tests 'vitest test/cluster' "$ended" "$cluster/counts"
+cat "$beside/cluster.log"
+count_tests 'vitest test/cluster' $ended "$beside/cluster"
 
 tests "$log" --exclude 'test/cluster/**'
 count_tests 'vitest' $? "$log"
