@@ -34,6 +34,8 @@ fi
 profile() { (cd "$project" && node ../dist/cli/main.js "$@" --profile cpu --only model=cpu-qwen3 --set "sandbox.use=$sandbox"); }
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+# What only detaches when it is told to end would go on installing packages.
+trap 'profile pipeline stop >/dev/null 2>&1; exit 130' INT TERM
 began=$SECONDS passed=0 failed=0
 if profile pipeline run >"$log" 2>&1 && profile table --format json >"$project/table.json"; then
   ran=yes
