@@ -6,6 +6,7 @@ import {asVerdict, readFate, withOverride} from '../report/evidence.js';
 import {auditsJson, renderAudit, renderAudits, wordOf, type Audited, type AuditWord} from '../report/audit.js';
 import {labels} from '../report/label.js';
 import {OVERRIDES, readOverrides} from '../store/overrides.js';
+import {printableJson} from '../report/style.js';
 import {fatesOf} from './fates.js';
 import {planProject} from './planned.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
@@ -20,7 +21,7 @@ export function auditListCommand(options: AuditListOptions, terminal: Terminal):
   const all = auditsOf(project, terminal);
   const shown = all.filter((audit) => wordOf(audit) === (options.verdict ?? wordOf(audit)));
   terminal.out(
-    options.json ? `${JSON.stringify(auditsJson(shown))}\n` : renderAudits(shown, labels(all), terminal.paintOut),
+    options.json ? `${printableJson(auditsJson(shown))}\n` : renderAudits(shown, labels(all), terminal.paintOut),
   );
   return EXIT.done;
 }
@@ -31,9 +32,7 @@ export function auditShowCommand(text: string, options: AuditShowOptions, termin
   const project = openProject(options, terminal);
   const audit = project && findAudit(auditsOf(project, terminal), text, terminal);
   if (!audit) return EXIT.badInput;
-  terminal.out(
-    options.json ? `${JSON.stringify(auditsJson([audit]), null, 2)}\n` : renderAudit(audit, terminal.paintOut),
-  );
+  terminal.out(options.json ? `${printableJson(auditsJson([audit]), 2)}\n` : renderAudit(audit, terminal.paintOut));
   return EXIT.done;
 }
 

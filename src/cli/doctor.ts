@@ -2,6 +2,7 @@ import {doctorJson, isReady, renderFindings, renderVerdict} from '../report/doct
 import type {Step} from '../graph/step.js';
 import {look, type Looked, type Looking} from '../run/doctor/look.js';
 import {lookCloser} from '../run/doctor/look-closer.js';
+import {printableJson} from '../report/style.js';
 import {hostOf} from './host.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
 import {EXIT, type Terminal} from './terminal.js';
@@ -17,7 +18,7 @@ export async function doctorCommand(options: DoctorOptions, terminal: Terminal):
   const {paintOut} = terminal;
   terminal.out(
     options.json
-      ? `${JSON.stringify(doctorJson(project.pipeline.name, findings), null, 2)}\n`
+      ? `${printableJson(doctorJson(project.pipeline.name, findings), 2)}\n`
       : renderFindings(findings, paintOut) + renderVerdict(findings, all.length, paintOut),
   );
   return isReady(findings) ? EXIT.done : EXIT.notReady;

@@ -7,6 +7,7 @@ import {keyOf, unordered} from '../plan/key.js';
 import {printable} from '../report/style.js';
 import {controllerOf, lock} from '../run/lock.js';
 import {collectGarbage, findGarbage, type Reach} from '../store/gc.js';
+import {printableJson} from '../report/style.js';
 import {planProject} from './planned.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
 import {EXIT, type Terminal} from './terminal.js';
@@ -49,7 +50,7 @@ export function gcCommand(options: GcOptions, terminal: Terminal): number {
     const shown = garbage.map(({dir, ...rest}) => ({folder: relative(base.pipeline.root, dir), ...rest}));
     if (options.delete) collectGarbage(runs, garbage);
     if (options.json) {
-      terminal.out(`${JSON.stringify({version: 1, deleted: options.delete === true, bytes, folders: shown})}\n`);
+      terminal.out(`${printableJson({version: 1, deleted: options.delete === true, bytes, folders: shown})}\n`);
       return EXIT.done;
     }
     for (const {folder, because, bytes: size} of shown) {

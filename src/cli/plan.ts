@@ -1,6 +1,7 @@
 import {costOf} from '../plan/cost.js';
 import {growthOf} from '../plan/growth.js';
 import {planJson, renderPlan} from '../report/plan.js';
+import {printableJson} from '../report/style.js';
 import {planProject} from './planned.js';
 import {openProject, type ProjectOptions} from './project.js';
 import {EXIT, type Terminal} from './terminal.js';
@@ -22,7 +23,7 @@ export function planCommand(options: PlanOptions, terminal: Terminal): number {
   const detail = options.steps ? 'steps' : 'stages';
   terminal.out(
     options.json
-      ? `${JSON.stringify(planJson(graph, verdicts, cost, drift), null, 2)}\n`
+      ? `${printableJson(planJson(graph, verdicts, cost, drift), 2)}\n`
       : renderPlan(graph, verdicts, cost, drift, detail, terminal.paintOut),
   );
   return EXIT.done;

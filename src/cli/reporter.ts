@@ -1,5 +1,6 @@
 import {lineReporter} from '../report/lines.js';
 import {toAll, type Emit} from '../run/event.js';
+import {printableJson} from '../report/style.js';
 import type {Project} from './project.js';
 import type {Terminal} from './terminal.js';
 
@@ -18,7 +19,7 @@ export async function reporterFor(
     listeners.push((event) => {
       if (event.kind === 'end') return; // its line carries the exit code and comes last
       const {kind, ...rest} = event;
-      terminal.out(`${JSON.stringify({version: 1, event: kind, ...rest})}\n`);
+      terminal.out(`${printableJson({version: 1, event: kind, ...rest})}\n`);
     });
   } else if (!quiet) {
     listeners.push(

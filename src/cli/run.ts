@@ -2,6 +2,7 @@ import {existsSync} from 'node:fs';
 import {NOTHING_SPENT, spentJson} from '../plan/bill.js';
 import type {Emit, Ending, RunEnd} from '../run/event.js';
 import {openAttempts} from '../store/attempt.js';
+import {printableJson} from '../report/style.js';
 import {remindOfLock} from './lock.js';
 import {othersOf} from './others.js';
 import {planProject, type Planned} from './planned.js';
@@ -75,8 +76,7 @@ async function finish(
   emit({kind: 'end', seconds, ...end});
   const {counts, spent, capped} = end;
   const bill = spentJson(spent);
-  if (options.json)
-    terminal.out(`${JSON.stringify({version: 1, event: 'end', exit, counts, seconds, bill, capped})}\n`);
+  if (options.json) terminal.out(`${printableJson({version: 1, event: 'end', exit, counts, seconds, bill, capped})}\n`);
   else if (hasScores(project)) {
     const {projectTable} = await import('./table.js');
     const {renderTable} = await import('../report/table.js');

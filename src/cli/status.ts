@@ -12,6 +12,7 @@ import {readPauses} from '../store/pauses.js';
 import {unsettledAttempts} from '../store/attempt.js';
 import {attemptPaths, folderOf} from '../store/paths.js';
 import {stampOf} from '../store/stamp.js';
+import {printableJson} from '../report/style.js';
 import {describeControl} from './controller.js';
 import {planProject} from './planned.js';
 import {openProject, type Project, type ProjectOptions} from './project.js';
@@ -47,7 +48,7 @@ export async function statusCommand(options: StatusOptions, terminal: Terminal):
     if (options.watch && !options.json) terminal.out('\u001b[H\u001b[2J');
     terminal.out(
       options.json
-        ? `${JSON.stringify(statusJson(status, shared))}\n`
+        ? `${printableJson(statusJson(status, shared))}\n`
         : renderStatus(status, shared, lastLine, terminal.paintOut),
     );
     if (!options.watch || [...status.steps.values()].every(({state}) => state === 'done')) return EXIT.done;

@@ -13,6 +13,7 @@ import {writeAccepted, type AcceptRecord} from '../store/accept.js';
 import {unsettledAttempts} from '../store/attempt.js';
 import {onlooker} from '../run/find-executor.js';
 import {readResult} from '../store/result.js';
+import {printableJson} from '../report/style.js';
 import {findStep, sayUnknown, stepsNamed} from './find-step.js';
 import {me} from './me.js';
 import {planProject} from './planned.js';
@@ -32,7 +33,7 @@ export async function listCommand(options: ListOptions, terminal: Terminal): Pro
   const {steps: all, strays} = await statusOf(project.graph, verdicts, history, open, looker, new Date());
   const wanted = new Map([...all].filter(([, {state}]) => state === (options.state ?? state)));
   terminal.out(
-    options.json ? `${JSON.stringify(statusJson({steps: wanted, strays}))}\n` : renderStepList([...wanted.values()]),
+    options.json ? `${printableJson(statusJson({steps: wanted, strays}))}\n` : renderStepList([...wanted.values()]),
   );
   return EXIT.done;
 }
@@ -45,7 +46,7 @@ export function showCommand(text: string, options: ShowOptions, terminal: Termin
   if (!step) return EXIT.badInput;
   const planned = planProject(project);
   const shown = pastOf(step, planned.verdicts.get(step.id)!, project, planned);
-  terminal.out(options.json ? `${JSON.stringify(stepJson(shown), null, 2)}\n` : renderStep(shown, terminal.paintOut));
+  terminal.out(options.json ? `${printableJson(stepJson(shown), 2)}\n` : renderStep(shown, terminal.paintOut));
   return EXIT.done;
 }
 

@@ -2,6 +2,7 @@ import {relative} from 'node:path';
 import {runsAt} from '../store/paths.js';
 import {repair, verify} from '../store/verify.js';
 import {printable} from '../report/style.js';
+import {printableJson} from '../report/style.js';
 import {EXIT, type Terminal} from './terminal.js';
 
 export type VerifyOptions = {readonly runs: string; readonly repair?: boolean; readonly json?: boolean};
@@ -11,7 +12,7 @@ export async function verifyCommand(options: VerifyOptions, terminal: Terminal):
   const runs = runsAt(options.runs);
   const {results, damages} = await verify(runs);
   const shown = damages.map(({file, message}) => ({file: relative(options.runs, file), message}));
-  if (options.json) terminal.out(`${JSON.stringify({version: 1, results, damages: shown})}\n`);
+  if (options.json) terminal.out(`${printableJson({version: 1, results, damages: shown})}\n`);
   else for (const {file, message} of shown) terminal.out(`${terminal.paintOut('red', printable(file))} ${message}\n`);
   if (damages.length === 0) {
     if (!options.json) terminal.out(`${results} results are as they were committed\n`);

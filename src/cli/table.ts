@@ -145,7 +145,8 @@ const INPUT: Shape = {
   'sandbox?': 'text or null',
 };
 
-const AVERAGE: Shape = (value) => typeof value === 'string' || fits(value, {weights: {'*': 'number'}});
+const AVERAGE: Shape = (value) =>
+  fits(value, ['plain', 'inverse-headroom', 'published-v1']) || fits(value, {weights: {'*': 'number'}});
 
 const STEP: Shape = {
   needs: {'*': (inputs) => Array.isArray(inputs) && inputs.every((input: Json) => fits(input, INPUT))},

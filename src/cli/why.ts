@@ -5,6 +5,7 @@ import type {KeyDoc} from '../plan/key.js';
 import {renderWhy, whyJson, type Past} from '../report/why.js';
 import type {Committed} from '../store/history.js';
 import {readResult} from '../store/result.js';
+import {printableJson} from '../report/style.js';
 import {findStep} from './find-step.js';
 import {planProject} from './planned.js';
 import {openProject, type ProjectOptions} from './project.js';
@@ -31,7 +32,7 @@ export function whyCommand(text: string, options: WhyOptions, terminal: Terminal
   };
   const answer = why(step.id, graph, verdicts, files.digests, (id) => docIn(committed(id)));
   terminal.out(
-    options.json ? `${JSON.stringify(whyJson(answer, past), null, 2)}\n` : renderWhy(answer, past, terminal.paintOut),
+    options.json ? `${printableJson(whyJson(answer, past), 2)}\n` : renderWhy(answer, past, terminal.paintOut),
   );
   return EXIT.done;
 }

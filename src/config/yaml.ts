@@ -46,6 +46,17 @@ type Composed =
   | {readonly kind: 'too-deep'; readonly offset: number};
 
 function compose(text: string, lines: LineCounter): Composed {
+  // A text may hold 100 000 mistakes, and the parser would look for the stack of each.
+  const {stackTraceLimit} = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return composeAll(text, lines);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+function composeAll(text: string, lines: LineCounter): Composed {
   const parser = new Parser(lines.addNewLine);
   lines.addNewLine(0);
   // Keys are compared below: the composer's own check takes quadratic time.

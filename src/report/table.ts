@@ -8,7 +8,7 @@ import {csv} from './csv.js';
 import {digits, money, workTime} from './figures.js';
 import {labels} from './label.js';
 import {latex} from './latex.js';
-import {printableLine, type Paint} from './style.js';
+import {printableJson, printableLine, type Paint} from './style.js';
 import {tableJson} from './table-json.js';
 
 export const TABLE_FORMATS = ['text', 'markdown', 'csv', 'json', 'latex'] as const;
@@ -23,7 +23,7 @@ export function renderTable(table: Table, format: TableFormat, paint: Paint): st
     case 'csv':
       return csvTable(table);
     case 'json':
-      return `${JSON.stringify(tableJson(table), null, 2)}\n`;
+      return `${printableJson(tableJson(table), 2)}\n`;
     case 'latex':
       return latex(table, sorted(table), notes(table));
     default:

@@ -29,3 +29,11 @@ test('a stage that stores the table has one also where a cell has failed', async
   ]);
   expect(cells[1]!.because.join()).toContain('work failed');
 });
+
+test('a file that is no step file is named', async () => {
+  await using project = await newProject();
+  const step = {needs: {}, fields: {score: {average: 'plane'}}};
+  project.write({'step.json': JSON.stringify(step)});
+  const {code, stderr} = await project.ptb('table', '--step', 'step.json').ended;
+  expect([code, stderr]).toEqual([2, '"step.json" is not a step file; a stage\'s script finds its own in $PTB_STEP\n']);
+});
