@@ -10,7 +10,6 @@ import {openProject, type Project} from './project.js';
 import {reporterFor} from './reporter.js';
 import type {RunOptions} from './run-options.js';
 import {EXIT, type Terminal} from './terminal.js';
-import type {End} from './work.js';
 
 export async function runCommand(options: RunOptions, terminal: Terminal): Promise<number> {
   if (options.dryRun) return (await import('./plan.js')).planCommand(options, terminal);
@@ -26,8 +25,9 @@ export async function runCommand(options: RunOptions, terminal: Terminal): Promi
   // The lock of a controller whose job is gone goes with it.
   if (me === undefined && existsSync(runs.controllerJob))
     await (await import('./controller.js')).liveControllerJob(runs, terminal);
-  const seconds = (): number => (performance.now() - beganTick) / 1000;
-  const end: End = async (emit, how) => finish(project, options, terminal, emit, how, seconds());
+  /** `planned`: as it still is; a run that did something is planned anew. */
+  const end = async (emit: Emit, how: RunEnd, planned?: Planned): Promise<number> =>
+    finish(project, options, terminal, emit, how, (performance.now() - beganTick) / 1000, planned);
 
   for (;;) {
     const others = othersOf(runs);
@@ -39,8 +39,7 @@ export async function runCommand(options: RunOptions, terminal: Terminal): Promi
     if (missing.length === 0 && openAttempts(runs.attempts).length === 0) {
       const emit = await reporterFor(project, options, terminal, 'lines');
       const counts = {cached: graph.steps.size, done: 0, failed: 0, blocked: 0, waiting: 0, running: 0};
-      const how: RunEnd = {ending: 'done', counts, spent: NOTHING_SPENT};
-      return finish(project, options, terminal, emit, how, seconds(), planned);
+      return end(emit, {ending: 'done', counts, spent: NOTHING_SPENT}, planned);
     }
     // What runs programs takes as long to load as all the rest.
     const {workOrWatch} = await import('./work.js');
@@ -68,7 +67,6 @@ async function finish(
   emit: Emit,
   end: RunEnd,
   seconds: number,
-  /** As it still is; a run that did something is planned anew. */
   planned?: Planned,
 ): Promise<number> {
   // To leave was all that --detach asked for.

@@ -59,7 +59,7 @@ function digests(): void {
   const {parentPort} = process.getBuiltinModule('node:worker_threads');
   const {openSync, readSync, closeSync} = process.getBuiltinModule('node:fs');
   const {createHash} = process.getBuiltinModule('node:crypto');
-  // Small enough for a processor's own cache: from 256 kB on it takes half as long again (`npm run bench -- --only g`).
+  // Small enough for a processor's own cache: with 4 MB it took half as long again (`npm run bench -- --only g`).
   const buffer = Buffer.allocUnsafeSlow(64 << 10);
   parentPort!.on('message', ({id, file}: {readonly id: number; readonly file: Uint8Array}) => {
     try {

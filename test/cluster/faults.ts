@@ -143,7 +143,7 @@ export function sharedFaults(kind: Kind): void {
 
     test('secrets reach a job by its 0600 file alone: not by spool, queue, command lines or log', async () => {
       await using project = await newClusterProject(kind);
-      const canary = `canary-${process.pid}-${performance.now().toString(36)}`;
+      const canary = `canary-${process.pid}-${Date.now().toString(36)}`;
       project.env.LAB_KEY = canary;
       const train = project.stage('train', {sandbox: {secrets: ['LAB_KEY']}});
       const run = project.run();
