@@ -1,4 +1,5 @@
 import {join} from 'node:path';
+import {groupBy} from '../base/group.js';
 import type {Graph} from '../graph/graph.js';
 import type {StepId} from '../graph/step.js';
 import {spentOn} from '../plan/bill.js';
@@ -9,7 +10,7 @@ import type {StoredHistory} from '../store/history.js';
 /** What became of each step so far, by stage: the table's view of a run, finished or not. */
 export function fatesOf(graph: Graph, verdicts: Plan, history: StoredHistory): StepFates {
   const fates = new Map<StepId, StepFate>();
-  const byStage = new Map<string, StepFate[]>();
+  const billed = new Map<StepId, StepFate>();
   for (const step of graph.steps.values()) {
     const verdict = verdicts.get(step.id)!;
     const spent = verdict.kind === 'after' ? undefined : spentOn(history.bills(step, verdict.key));
@@ -33,11 +34,9 @@ export function fatesOf(graph: Graph, verdicts: Plan, history: StoredHistory): S
       }
       return {kind: 'pending', at: step.at};
     })();
-    const billed = spent === undefined || spent.attempts === 0 ? fate : {...fate, spent};
     fates.set(step.id, fate);
-    const ofStage = byStage.get(step.stage.name);
-    if (ofStage) ofStage.push(billed);
-    else byStage.set(step.stage.name, [billed]);
+    billed.set(step.id, spent === undefined || spent.attempts === 0 ? fate : {...fate, spent});
   }
-  return (stage) => byStage.get(stage) ?? [];
+  const byStage = groupBy(graph.steps.values(), ({stage}) => stage.name);
+  return (stage) => (byStage.get(stage) ?? []).map(({id}) => billed.get(id)!);
 }
