@@ -32,6 +32,8 @@ END
 
 up_as() { # who: runs a command as root or as the ordinary user
   local said
+  # After a restart of the machine, podman looks for the processes of containers that it believes to run, and gives up.
+  "$@" "$program" info >/dev/null 2>&1 9>&- || "$@" "$program" system migrate >/dev/null 2>&1 9>&-
   if ! "$@" "$program" image exists localhost/base 2>/dev/null 9>&-; then
     tar -C "$TREES/base" --owner=0 --group=0 --numeric-owner --exclude=./.ptb-lab -c . |
       "$@" "$program" import -q - localhost/base >"$LAB/log/podman-import" 2>&1 9>&- ||

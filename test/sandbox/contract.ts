@@ -353,6 +353,11 @@ export function sandboxContract(
         await until(() => sleeping([mark]).length === 0, 'nothing of the job is left', SOON);
       } finally {
         for (const pid of sleeping([mark])) process.kill(pid, 'SIGKILL');
+        // Its keeper was killed as well, and podman believes it to run until somebody looks.
+        if (sandbox.beside) {
+          const [program, ...args] = sandbox.beside.remove(name);
+          await execa(program, args, {cwd: '/', ...user, env: {PATH: process.env.PATH!}, extendEnv: false});
+        }
       }
     },
     async 'more memory than it asked for ends the job, and only it'() {
