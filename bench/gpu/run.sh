@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh PART...: what docs/gpu.md reports, on a machine with NVIDIA GPUs; results come to be files of $OUT. Parts: machine, guard,
-# pipeline, limits, sampler, throughput. With PACK=FILE.tar.xz (pack.sh) nothing else has to be installed but a python3 with torch,
+# pipeline, limits, sampler, throughput, vllm. With PACK=FILE.tar.xz (pack.sh) nothing else has to be installed but a python3 with torch,
 # transformers and peft. OPTIONS are further flags of `ptb pipeline run`, split at blanks.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 70
@@ -135,13 +135,17 @@ sampler() {
   echo "nvidia-smi -l 10: $((${12} + ${13})) ticks of CPU time in ${SAMPLED:-60} s" | tee "$OUT/sampler.txt"
 }
 
-throughput() {
+throughput() { throughput_of hf; }
+
+# Only where vLLM is installed: with its own packages it may be another PYTHON than the other parts'.
+vllm() { throughput_of vllm; }
+
+throughput_of() { # engine
   local work
   work=$(mktemp -d /var/tmp/ptb-throughput.XXXXXX)
-  CUDA_VISIBLE_DEVICES=0 "$python" bench/gpu/throughput.py --work "$work" --out "$OUT/throughput.json" ${SMALL:+--small} \
-    >"$OUT/throughput.log" 2>&1
-  grep -v '^{' "$OUT/throughput.log" | tail -n 12
-  cat "$OUT/throughput.json"
+  CUDA_VISIBLE_DEVICES=0 "$python" bench/gpu/throughput.py --work "$work" --out "$OUT/throughput.json" --engine "$1" ${SMALL:+--small} \
+    >"$OUT/throughput-$1.log" 2>&1
+  tail -n 12 "$OUT/throughput-$1.log"
   rm -rf "$work"
 }
 

@@ -1,10 +1,9 @@
-"""throughput.py --work DIR --out FILE: tokens per second of the engine `hf` on a 1.7B model with random
-weights.
+"""throughput.py --work DIR --out FILE: tokens per second of a 1.7B model with random weights.
 
 Makes the model (Qwen3-1.7B's shape) and a data set of GSM8K's schema, answers all 1 319 questions with
 256 tokens each in the settings of evals/gsm8k/eval.yaml, and a slice of them in upstream's (2 requests at
-a time, 30 % of the memory); once the engine alone, once `evaluate.py` as the pipeline starts it. Writes a
-JSON document.
+a time, 30 % of the memory): the engine `hf` alone, then `evaluate.py` as the pipeline starts it. Writes a
+JSON document. With `--engine vllm` only the latter, with that engine, into a document that is there.
 """
 
 from __future__ import annotations
@@ -15,6 +14,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from datetime import datetime
+from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -171,12 +173,17 @@ def copy_bandwidth() -> float:
     return 2 * len(source) / sorted(times)[len(times) // 2]
 
 
-def program(model: Path, settings: dict[str, Any], limit: int) -> dict[str, Any]:
-    """`evaluate.py` of gsm8k as the pipeline starts it; wall time with imports and loading."""
+def program(model: Path, engine: str, settings: dict[str, Any], limit: int) -> dict[str, Any]:
+    """`evaluate.py` of gsm8k as the pipeline starts it: `seconds` with imports and loading, and of these
+    `asking_seconds` from the first question to the last answer, by its log.
+    """
+    from inspect_ai.log import read_eval_log
+
+    log_dir = model.parent / f"log-{engine}-{settings['rows']}"
     started = time.perf_counter()
     arguments = (
-        f"--engine hf --limit {limit} --max-tokens {TOKENS} --max-connections {settings['rows']} "
-        f"--gpu-memory-utilization {settings['share']}"
+        f"--engine {engine} --limit {limit} --max-tokens {TOKENS} --max-connections {settings['rows']} "
+        f"--gpu-memory-utilization {settings['share']} --log-dir {log_dir}"
     ).split()
     ended = subprocess.run(
         [sys.executable, str(EVALS / "gsm8k" / "evaluate.py"), "--model-path", str(model), *arguments],
@@ -184,9 +191,19 @@ def program(model: Path, settings: dict[str, Any], limit: int) -> dict[str, Any]
         text=True,
         check=False,
     )
-    seconds = time.perf_counter() - started
-    said = {"stdout": ended.stdout[-500:], "stderr": ended.stderr[-2000:] if ended.returncode else ""}
-    return {**settings, "items": limit, "seconds": seconds, "exit": ended.returncode, **said}
+    found = {**settings, "items": limit, "exit": ended.returncode, "seconds": time.perf_counter() - started}
+    if ended.returncode != 0:
+        return {**found, "stdout": ended.stdout[-2000:], "stderr": ended.stderr[-6000:]}
+    (file,) = log_dir.glob("*.eval")
+    stats = read_eval_log(str(file), header_only=True).stats
+    began, done = (datetime.fromisoformat(one) for one in (stats.started_at, stats.completed_at))
+    (usage,) = stats.model_usage.values()
+    return {
+        **found,
+        "asking_seconds": (done - began).total_seconds(),
+        "prompt_tokens": usage.input_tokens,
+        "tokens": usage.output_tokens,
+    }
 
 
 def main() -> None:
@@ -194,10 +211,10 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--small", action="store_true", help="a tiny model and few items: a rehearsal")
+    parser.add_argument("--engine", choices=("hf", "vllm"), default="hf")
     given = parser.parse_args()
     os.environ |= {"HF_HOME": str(given.work / "hf"), "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from tiny_lm import data
 
@@ -215,37 +232,43 @@ def main() -> None:
     rows = [row["question"] + row["answer"] for row in _train(home)]
     make_model(folder, rows, given.small)
     say("model made")
-    document: dict[str, Any] = {
-        "versions": {"python": sys.version.split()[0], "torch": torch.__version__},
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-    }
+    document: dict[str, Any] = json.loads(given.out.read_text()) if given.out.exists() else {}
 
-    def write() -> None:
+    def write(**found: Any) -> None:
+        document.update(found)
         given.out.write_text(json.dumps(document, indent=1))
-        print(json.dumps(document), flush=True)
+        print(json.dumps(found), flush=True)
+
+    if given.engine == "hf":
+        alone(folder, items, slice_, write)
+    else:
+        write(vllm={"version": version("vllm"), "torch": torch.__version__})
+    for name, settings, count in (("ours", OURS, items), ("upstream", UPSTREAM, slice_)):
+        write(**{f"program_{given.engine}_{name}": program(folder, given.engine, settings, count)})
+
+
+def alone(folder: Path, items: int, slice_: int, write: Callable[..., None]) -> None:
+    """The engine `hf` without `evaluate.py`, and the bound of its time."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
     model = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-    document["parameters"] = model.num_parameters()
-    document["copy_bytes_per_second"] = copy_bandwidth() if torch.cuda.is_available() else 1e10
-    say("model loaded")
+    bandwidth = copy_bandwidth() if torch.cuda.is_available() else 1e10
+    write(
+        versions={"python": sys.version.split()[0], "torch": torch.__version__},
+        gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        parameters=model.num_parameters(),
+        copy_bytes_per_second=bandwidth,
+    )
     prompts = asked(folder, items)
-    say("prompts read")
     for name, settings, count in (("ours", OURS, items), ("upstream", UPSTREAM, slice_)):
         found = engine(model, tokenizer, prompts[:count], int(settings["rows"]))
-        found["bound_seconds"] = bound(
-            model, prompts[:count], found["rows"], document["copy_bytes_per_second"]
-        )
-        document[name] = found
-        write()
+        write(**{name: {**found, "bound_seconds": bound(model, prompts[:count], found["rows"], bandwidth)}})
     del model
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-    document["program_ours"] = program(folder, OURS, items)
-    write()
-    document["program_upstream"] = program(folder, UPSTREAM, slice_)
-    write()
 
 
 def _train(home: Path) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,9 @@ entrypoints._inspect_ai_eps_loaded_all = True
 # What the libraries say when a GPU's memory is full.
 NO_MEMORY = ("out of memory", "OutOfMemoryError", "No available memory for the cache blocks")
 
+# Of a request. The engines run on this machine: one that fails three times in half a minute is not there.
+RETRIES = 2
+
 
 def measure(chat: Chat, settings: Settings) -> list[bool]:
     """Raises ModelError, DataError, EvaluationError."""
@@ -47,13 +51,8 @@ def measure(chat: Chat, settings: Settings) -> list[bool]:
         # Where inspect-ai keeps traces; a job's home may be read-only.
         os.environ.setdefault("XDG_DATA_HOME", f"{temporary}/data")
         try:
-            return ask(
-                task,
-                _model(how, replace(settings, model=seen), Path(temporary)),
-                how,
-                settings,
-                settings.log_dir or Path(temporary),
-            )
+            with _model(how, replace(settings, model=seen), Path(temporary)) as model:
+                return ask(task, model, how, settings, settings.log_dir or Path(temporary))
         except ModelError as error:
             raise ModelError(str(error).replace(str(seen), str(settings.model))) from error
         except PrerequisiteError as error:
@@ -131,19 +130,21 @@ def broken(message: str) -> EvaluationError:
     return kind(message)
 
 
-def _model(how: Asking, settings: Settings, temporary: Path) -> Model:
+def _model(how: Asking, settings: Settings, temporary: Path) -> AbstractContextManager[Model]:
     template = temporary / "template.jinja"
     template.write_text(how.template, encoding="utf-8")
     config = GenerateConfig(
         max_tokens=settings.max_tokens,
         max_connections=settings.max_connections,
+        # For ever, unasked: a server that has died would never be an error.
+        max_retries=RETRIES,
         temperature=0.0 if how.greedy else None,
         stop_seqs=list(how.stop) or None,
     )
     if settings.engine == "hf":
         from .hf import hf_model
 
-        return hf_model(settings, how, config)
+        return nullcontext(hf_model(settings, how, config))
     from .vllm import vllm_model
 
     return vllm_model(settings, template, config)

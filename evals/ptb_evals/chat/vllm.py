@@ -1,7 +1,10 @@
-"""The engine `vllm`: a server of its own on this machine, started and ended by inspect-ai's provider."""
+"""The engine `vllm`: a server of its own on this machine, started by inspect-ai's provider."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +21,28 @@ ROOM_FOR_PROMPT = 8192
 START = 1800
 
 
-def vllm_model(settings: Settings, template: Path, config: GenerateConfig) -> Model:
-    """Starts the server. Raises RuntimeError when it does not come up."""
+@contextmanager
+def vllm_model(settings: Settings, template: Path, config: GenerateConfig) -> Iterator[Model]:
+    """A server for as long as the context lasts. Raises RuntimeError with the server's own reason where it
+    does not come up, or where it has given one when the context ends with an error.
+    """
     from inspect_ai.model import get_model
 
-    return get_model(
-        f"vllm/{settings.model.resolve()}", config=config, memoize=False, **server(settings, template)
-    )
+    from .children import Said, children_end
+
+    # It warns that there is no server yet.
+    logging.getLogger("inspect_ai.model._providers.vllm").setLevel(logging.ERROR)
+    said = Said()
+    try:
+        with children_end(), said:
+            yield get_model(
+                f"vllm/{settings.model.resolve()}", config=config, memoize=False, **server(settings, template)
+            )
+    except (RuntimeError, OSError) as error:
+        reason = said.reason()
+        # inspect-ai adds how to run the command by hand.
+        why = str(error).partition(" Try ")[0]
+        raise RuntimeError(why if reason is None else f"{why} The server: {reason}") from error
 
 
 def server(settings: Settings, template: Path) -> dict[str, Any]:

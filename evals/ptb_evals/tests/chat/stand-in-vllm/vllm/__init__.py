@@ -1,0 +1,1 @@
+"""A stand-in for the package of that name, which inspect-ai wants to be importable."""
