@@ -17,6 +17,12 @@ type Figure = {
   readonly seconds: number;
   readonly bound_seconds: number;
 };
+type Program = {
+  readonly items: number;
+  readonly tokens: number;
+  readonly seconds: number;
+  readonly asking_seconds: number;
+};
 type Recorded = {
   readonly step: string;
   readonly started: string;
@@ -98,14 +104,19 @@ function held(): string {
 }
 
 function throughput(): string {
-  const speed = JSON.parse(read('throughput.json')) as {
-    readonly copy_bytes_per_second: number;
-    readonly ours: Figure;
-    readonly upstream: Figure;
-  };
+  const speed = JSON.parse(read('throughput.json')) as Readonly<Record<'ours' | 'upstream', Figure>> &
+    Readonly<Record<`program_${'hf' | 'vllm'}_${'ours' | 'upstream'}`, Program>> & {
+      readonly copy_bytes_per_second: number;
+      readonly vllm: {readonly version: string};
+    };
   const row = (name: string, {items, tokens, seconds: time, bound_seconds: bound}: Figure): string =>
     `| ${name} | ${items} | ${tokens.toLocaleString('en')} | ${time.toFixed(1)} s | ${(tokens / time).toFixed(0)} | ${bound.toFixed(1)} s | ${((100 * bound) / time).toFixed(0)} % |`;
   const rate = ({tokens, seconds: time}: Figure): number => tokens / time;
+  const asked = ({tokens, asking_seconds: time}: Program): number => tokens / time;
+  const programs = (['hf', 'vllm'] as const).map((engine) => {
+    const [ours, upstream] = [speed[`program_${engine}_ours`], speed[`program_${engine}_upstream`]];
+    return `| ${engine} | ${ours.seconds.toFixed(0)} s | ${ours.asking_seconds} s | ${asked(ours).toFixed(0)} | ${upstream.asking_seconds} s | ${asked(upstream).toFixed(0)} | ${(asked(ours) / asked(upstream)).toFixed(1)} |`;
+  });
   return [
     '| settings | items | tokens | time | tokens/s | bound | of the bound |',
     '| --- | --: | --: | --: | --: | --: | --: |',
@@ -113,6 +124,12 @@ function throughput(): string {
     row('upstream: 2 rows, 30 %', speed.upstream),
     '',
     `Ratio of tokens a second: ${(rate(speed.ours) / rate(speed.upstream)).toFixed(1)}. Copy on the device: ${(speed.copy_bytes_per_second / 1e12).toFixed(2)} TB/s.`,
+    '',
+    `\`evaluate.py\` around it, and with vLLM ${speed.vllm.version}: wall time of all ${speed.program_hf_ours.items} items with imports and loading, of it the time from the first question to the last answer (by inspect-ai's log, in whole seconds), and ${speed.program_hf_upstream.items} items in upstream's settings:`,
+    '',
+    '| engine | wall time | asking | tokens/s | asking, upstream | tokens/s | ratio |',
+    '| --- | --: | --: | --: | --: | --: | --: |',
+    ...programs,
   ].join('\n');
 }
 
