@@ -3,7 +3,7 @@
 Answers each chat with the word `yes`. As vLLM has, it has a second process that holds what is dear and that
 does not end when it is asked to; that one writes its id to the file $STAND_IN_ENGINE. $STAND_IN_DOES says
 more: `refuse` (no memory when it starts), `break` (its configuration is wrong), `die` (when the second
-question comes), `wait` (for ever).
+question comes), `wait` (for ever, with a file `asked`).
 """
 
 import json
@@ -54,6 +54,7 @@ class Chat(BaseHTTPRequestHandler):
             fail(NO_MEMORY)
             os.kill(os.getpid(), signal.SIGKILL)
         if DOES == "wait":
+            Path("asked").touch()
             time.sleep(600)
         message = {"role": "assistant", "content": "yes"}
         usage = {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4}
