@@ -56,7 +56,7 @@ guard() { bash test/gpu/guard.sh "${ptb[@]}" 2>&1 | tee "$OUT/guard.txt"; }
 
 # The profile; its controller is killed once in the middle of a training, and the same command goes on.
 pipeline() {
-  local controller name found steps=0 deadline=$((SECONDS + ${LIMIT:-520}))
+  local controller ended name found steps=0 deadline=$((SECONDS + ${LIMIT:-520}))
   echo "$(stamp) run" | tee -a "$OUT/pipeline.log"
   "${ptb[@]}" pipeline run "${gpu[@]}" --yes >>"$OUT/pipeline.log" 2>&1 &
   controller=$!
@@ -76,7 +76,8 @@ pipeline() {
   while kill -0 $controller 2>/dev/null && [ $SECONDS -lt $deadline ]; do sleep 0.5; done
   ! kill -0 $controller 2>/dev/null || kill -INT $controller
   wait $controller
-  echo "$(stamp) ended with $?" | tee -a "$OUT/pipeline.log"
+  ended=$?
+  echo "$(stamp) ended with $ended" | tee -a "$OUT/pipeline.log"
   "${ptb[@]}" table "${gpu[@]}" --format markdown >"$OUT/table.md" 2>&1
   "${ptb[@]}" report "${gpu[@]}" --out site >/dev/null 2>&1
   "$python" bench/gpu/records.py results runs >"$OUT/records.json"
@@ -98,7 +99,7 @@ keep() {
 
 # An agent that ignores the end of its time, and whose controller is killed meanwhile; the next step needs its GPU.
 limits() {
-  local controller sampler
+  local controller ended sampler
   local flags=(--profile gpu --set "environment.python=$python" --set 'matrix.agent=[gpu-endless]' --set 'matrix.replicate=[1]'
     --set 'matrix.model=[qwen3-50m]' --set 'matrix.benchmark=[gpu-words]' --set "matrix.hours=[${ENDLESS_HOURS:-0.01}]" --set 'matrix.exclude=[]'
     --set stages.post-train.resources.grace=2s ${options[@]+"${options[@]}"})
@@ -117,7 +118,8 @@ limits() {
   kill -KILL $controller
   sleep 2
   "${ptb[@]}" pipeline run "${flags[@]}" --yes >>"$OUT/limits.log" 2>&1
-  echo "$(stamp) ended with $?" | tee -a "$OUT/limits.log"
+  ended=$?
+  echo "$(stamp) ended with $ended" | tee -a "$OUT/limits.log"
   kill $sampler
   "$python" bench/gpu/records.py freed runs "$OUT/limits.csv" | tee "$OUT/limits.json"
 }
